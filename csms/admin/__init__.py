@@ -1,0 +1,1 @@
+"""Edge 5: health, metrics and the local socket the CLI talks to."""

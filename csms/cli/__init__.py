@@ -1,0 +1,1 @@
+"""The operator's hands: one file per noun, no rules."""

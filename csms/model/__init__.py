@@ -1,0 +1,1 @@
+"""Pure domain: dataclasses, state machines, pricing. No I/O, no framework."""

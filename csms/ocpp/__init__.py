@@ -1,0 +1,1 @@
+"""Edge 1: charging stations, OCPP over WebSocket (OCPP-J)."""

@@ -1,0 +1,1 @@
+"""The business rules, once, free of any protocol."""

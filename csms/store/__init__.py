@@ -1,0 +1,1 @@
+"""The only SQL: connections, group commit, migrations and one file per table group."""
