@@ -1,0 +1,39 @@
+"""Facts that come up the bus after a commit; the outbox keeps each of them in the same transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+KINDS: Final = (
+    "station.booted",
+    "station.connected",
+    "station.disconnected",
+    "station.changed",
+    "connector.status",
+    "transaction.started",
+    "transaction.updated",
+    "transaction.ended",
+    "transaction.corrected",
+    "cdr.created",
+    "token.changed",
+    "tariff.changed",
+    "command.changed",
+    "security.event",
+    "firmware.status",
+    "diagnostics.status",
+    "reservation.changed",
+    "tenant.changed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact: `kind` is one of `KINDS`, `subject` the id of what it is about, `body` JSON-ready."""
+
+    kind: str
+    tenant_id: str
+    station_id: str | None
+    subject: str
+    at: datetime
+    body: Mapping[str, Any]

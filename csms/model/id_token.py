@@ -1,0 +1,69 @@
+"""Id tokens and the decision whether one may charge (OCPP 1.6 §5.1, §7.2 IdTagInfo; 2.0.1 block C)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class AuthorizationStatus(StrEnum):
+    """Outcome of an authorization, in the words both OCPP versions share."""
+
+    ACCEPTED = "Accepted"
+    BLOCKED = "Blocked"
+    EXPIRED = "Expired"
+    INVALID = "Invalid"
+    CONCURRENT_TX = "ConcurrentTx"
+
+
+@dataclass(frozen=True, slots=True)
+class IdToken:
+    """One id token. `uid` keeps the operator's spelling; it is compared without regard to case.
+
+    `group_id` is OCPP 1.6's parentIdTag. `max_active` bounds simultaneous transactions (None: no bound).
+    """
+
+    id: str
+    tenant_id: str
+    uid: str
+    type: str
+    group_id: str | None
+    expires_at: datetime | None
+    blocked: bool
+    max_active: int | None
+    created_at: datetime
+    updated_at: datetime
+    last_used_at: datetime | None = None
+    use_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """What a station is told about an id token."""
+
+    status: AuthorizationStatus
+    expires_at: datetime | None = None
+    group_id: str | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the token may charge."""
+        return self.status is AuthorizationStatus.ACCEPTED
+
+
+def fold(uid: str) -> str:
+    """Return the form in which id tokens are compared: CiString means case-insensitive."""
+    return uid.strip().casefold()
+
+
+def decide(token: IdToken | None, now: datetime, active: int = 0) -> Authorization:
+    """Decide whether `token` may charge at `now` while `active` other transactions run on it."""
+    if token is None:
+        return Authorization(AuthorizationStatus.INVALID)
+    status = AuthorizationStatus.ACCEPTED
+    if token.blocked:
+        status = AuthorizationStatus.BLOCKED
+    elif token.expires_at is not None and token.expires_at <= now:
+        status = AuthorizationStatus.EXPIRED
+    elif token.max_active is not None and active >= token.max_active:
+        status = AuthorizationStatus.CONCURRENT_TX
+    return Authorization(status, token.expires_at, token.group_id)

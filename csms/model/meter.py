@@ -1,0 +1,133 @@
+"""Meter readings: what a station said, kept as it said it, and the few numbers that bills and plots need.
+
+Defaults and measurands of OCPP 1.6 §7.31–7.38 (SampledValue) and 2.0.1 §2.39; both versions translate to this.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from hashlib import blake2b
+
+ENERGY_REGISTER = "Energy.Active.Import.Register"
+POWER_IMPORT = "Power.Active.Import"
+CURRENT_IMPORT = "Current.Import"
+STATE_OF_CHARGE = "SoC"
+_PHASES = frozenset({"L1", "L2", "L3"})
+_PHASES_TO_NEUTRAL = frozenset({"L1-N", "L2-N", "L3-N"})
+_SCALE = {"kWh": 3, "kW": 3, "kvarh": 3, "kVA": 3, "kvar": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSample:
+    """One sampled value; `value` is the station's own text, signed data included, byte for byte."""
+
+    value: str
+    measurand: str = ENERGY_REGISTER
+    unit: str | None = None
+    context: str = "Sample.Periodic"
+    location: str = "Outlet"
+    phase: str | None = None
+    format: str = "Raw"
+    multiplier: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReading:
+    """All samples of one moment."""
+
+    taken_at: datetime
+    samples: tuple[MeterSample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSummary:
+    """The numbers of one reading: register in Wh, power in W, current in A summed over phases, charge in %.
+
+    `rejected` are the samples whose value is no finite number; they stay in the record and count for nothing.
+    """
+
+    energy_wh: int | None = None
+    power_w: int | None = None
+    current_a: Decimal | None = None
+    soc_percent: Decimal | None = None
+    rejected: tuple[MeterSample, ...] = ()
+
+
+def number(sample: MeterSample) -> Decimal | None:
+    """Return a sample's value in base units (Wh, W, A, %), or None when it is no finite number."""
+    try:
+        value = Decimal(sample.value)
+    except InvalidOperation:
+        return None
+    if not value.is_finite() or abs(value) > Decimal("1e15"):
+        return None
+    shift = sample.multiplier + _SCALE.get(sample.unit or "", 0)
+    return value.scaleb(shift) if shift else value
+
+
+def summarize(reading: MeterReading) -> MeterSummary:
+    """Extract the numbers of one reading; a total wins over phases, phases are summed only where all agree."""
+    found: dict[str, dict[str | None, Decimal]] = {}
+    rejected: list[MeterSample] = []
+    for sample in reading.samples:
+        if sample.format == "SignedData":
+            continue
+        value = number(sample)
+        if value is None:
+            rejected.append(sample)
+        elif sample.location == "Outlet" or sample.measurand not in found:
+            found.setdefault(sample.measurand, {})[sample.phase] = value
+    energy = _total(found.get(ENERGY_REGISTER))
+    power = _total(found.get(POWER_IMPORT))
+    return MeterSummary(
+        energy_wh=None if energy is None else int(energy.to_integral_value()),
+        power_w=None if power is None else int(power.to_integral_value()),
+        current_a=_total(found.get(CURRENT_IMPORT)),
+        soc_percent=_total(found.get(STATE_OF_CHARGE)),
+        rejected=tuple(rejected),
+    )
+
+
+def _total(by_phase: dict[str | None, Decimal] | None) -> Decimal | None:
+    """Return the total of one measurand: the sample without phase, else the sum of the phases reported."""
+    if not by_phase:
+        return None
+    if None in by_phase:
+        return by_phase[None]
+    for family in (_PHASES, _PHASES_TO_NEUTRAL):
+        values = [value for phase, value in by_phase.items() if phase in family]
+        if values:
+            return sum(values, Decimal(0))
+    return None
+
+
+def signature(reading: MeterReading) -> str:
+    """Return a short digest of what was sampled, so that a retried reading replaces itself."""
+    return _signature(tuple((s.measurand, s.phase, s.location, s.context, s.format) for s in reading.samples))
+
+
+@lru_cache(maxsize=4096)
+def _signature(parts: tuple[tuple[str | None, ...], ...]) -> str:
+    return blake2b(repr(sorted(map(str, parts))).encode(), digest_size=8).hexdigest()
+
+
+def registers(readings: Iterable[tuple[datetime, int | None]]) -> list[tuple[datetime, int]]:
+    """Return the readings that carry an energy register, in order of time."""
+    return sorted((at, wh) for at, wh in readings if wh is not None)
+
+
+def delivered_wh(points: Sequence[int]) -> tuple[int, bool]:
+    """Sum the increments of a register; a fall is a meter reset: count what the register shows since then.
+
+    Returns the energy in Wh and whether a reset was seen.
+    """
+    total, reset = 0, False
+    for before, after in zip(points, points[1:], strict=False):
+        if after >= before:
+            total += after - before
+        else:
+            reset = True
+            total += after if after < before // 2 else 0
+    return total, reset
