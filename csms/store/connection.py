@@ -1,0 +1,56 @@
+"""The door to the database: `open_store` and the protocols that everything above it is written against."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from csms.errors import ConfigError
+from csms.store.database import (
+    ConstraintViolated,
+    Crash,
+    Database,
+    Dialect,
+    FaultPoint,
+    Faults,
+    Params,
+    Row,
+    Store,
+    StoreHealth,
+)
+from csms.store.sqlite import open_sqlite
+
+__all__ = [
+    "ConstraintViolated",
+    "Crash",
+    "Database",
+    "Dialect",
+    "FaultPoint",
+    "Faults",
+    "Params",
+    "Row",
+    "Store",
+    "StoreHealth",
+    "dialect_of",
+    "open_store",
+]
+
+
+def dialect_of(url: str) -> Dialect:
+    """Return the dialect a store URL names; `ConfigError` for anything else."""
+    if url.startswith("sqlite:///"):
+        return "sqlite"
+    if url.startswith(("postgresql://", "postgres://")):
+        return "postgres"
+    raise ConfigError(
+        f"store.url {url!r}: write sqlite:///path/to/csms.db or postgresql://user@host/database"
+    )
+
+
+@asynccontextmanager
+async def open_store(url: str, *, faults: Faults | None = None) -> AsyncIterator[Store]:
+    """Open a migrated database; on leaving, commit what is queued and close every connection.
+
+    Raises `StoreUnavailable` when it cannot be opened.
+    """
+    dialect_of(url)
+    async with open_sqlite(url, faults) as store:
+        yield store
