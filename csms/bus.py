@@ -1,6 +1,6 @@
-"""The event bus: facts go to whoever listens in this process, in order, and nobody can make the publisher wait.
+"""The event bus: facts go to whoever listens in this process, in order, and nobody makes the publisher wait.
 
-A reader with a full buffer is dropped and counted; it notices, and begins again from a snapshot or the outbox.
+A reader with a full buffer is dropped and counted; it notices and begins again from a snapshot or the outbox.
 """
 
 from collections import deque
@@ -13,7 +13,7 @@ from csms.errors import CsmsError
 from csms.model.event import Event
 
 
-class SlowReader(CsmsError):
+class SlowReader(CsmsError):  # noqa: N818  errors are named for what happened (csms.errors)
     """The subscriber let its buffer fill up and missed events; it must start again from the stored state."""
 
     code = "slow_reader"
@@ -65,7 +65,7 @@ class Bus:
         self.published = 0
         self.dropped = 0
         """How many subscriptions were ended because their reader was too slow."""
-        self._subscriptions: set[Subscription] = set()
+        self._subscriptions: dict[Subscription, None] = {}
 
     @property
     def subscribers(self) -> int:
@@ -73,20 +73,20 @@ class Bus:
         return len(self._subscriptions)
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Give events to every subscription at once; never blocks. Call from the event loop, after the commit."""
+        """Give events to every subscription at once; never blocks. For the event loop, after the commit."""
         self.published += len(events)
         slow = [subscription for subscription in self._subscriptions if not subscription._offer(events)]
         for subscription in slow:
             self.dropped += 1
-            self._subscriptions.discard(subscription)
+            del self._subscriptions[subscription]
 
     @asynccontextmanager
     async def subscribe(self, limit: int = 1000) -> AsyncIterator[Subscription]:
         """Subscribe from now on, with a buffer of `limit` events."""
         subscription = Subscription(limit)
-        self._subscriptions.add(subscription)
+        self._subscriptions[subscription] = None
         try:
             yield subscription
         finally:
-            self._subscriptions.discard(subscription)
+            self._subscriptions.pop(subscription, None)
             subscription._close()

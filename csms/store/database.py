@@ -1,4 +1,4 @@
-"""What the product knows of a database: the two protocols `Database` and `Store`, their errors and failure points.
+"""What the product knows of a database: `Database` and `Store`, their errors and failure points.
 
 SQL above this line is portable between SQLite and PostgreSQL: `:named` parameters, ON CONFLICT, RETURNING.
 """
@@ -36,7 +36,7 @@ class ConstraintViolated(Conflict):
 
 
 class Crash(BaseException):
-    """Raised by `Faults`: the store dies here as in a killed process, with nothing committed, undone or answered.
+    """Raised by `Faults`: the store dies here like a killed process; nothing is committed or answered.
 
     Callers that were waiting get `StoreUnavailable`, and for them alone the outcome is unknown.
     """
@@ -68,7 +68,7 @@ class Database(Protocol):
 
 
 class Store(Protocol):
-    """The two ways to the database. Both raise `StoreUnavailable` when it cannot be reached or cannot take a write."""
+    """The two ways to the database. Both raise `StoreUnavailable` when it cannot be reached or written."""
 
     @property
     def dialect(self) -> Dialect:
@@ -82,9 +82,10 @@ class Store(Protocol):
     async def write(self, work: Callable[[Database], T]) -> T:
         """Run `work` in a transaction and return its result after the commit is durable.
 
-        `work` may run more than once (after a lost connection, or because a neighbour in the same transaction failed),
-        so it changes nothing but the database. An exception from `work` undoes its statements and is raised here.
-        A caller cancelled before `work` began leaves no trace; cancelled later it still waits for the outcome.
+        `work` may run more than once (after a lost connection, or because a neighbour in the same transaction
+        failed), so it changes nothing but the database. An exception from `work` undoes its statements and is
+        raised here; so is the error of a failed statement even when `work` caught it, so use ON CONFLICT.
+        A caller cancelled before `work` began leaves no trace; cancelled later it waits for the outcome.
         """
         ...
 
@@ -94,7 +95,7 @@ class Store(Protocol):
 
 
 class Faults(Protocol):
-    """Failure points, handed in by tests: `reach` is called at each point and may raise, block or end the process."""
+    """Failure points, handed in by tests: `reach` is called at each and may raise, block or kill."""
 
     def reach(self, point: FaultPoint) -> None:
         """Do nothing, or make the store fail here."""

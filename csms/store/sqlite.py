@@ -1,171 +1,23 @@
-"""The store on SQLite: WAL, synchronous=FULL, one writer thread, snapshot reads on a few read-only connections."""
+"""The store on SQLite: WAL, synchronous=FULL, one writer thread, snapshot reads on read-only connections."""
 
 import contextlib
-import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import unquote
 
 import trio
 
-from csms.errors import ConfigError, StoreUnavailable
-from csms.store.database import NO_PARAMS, ConstraintViolated, Database, Faults, Params, Row, StoreHealth
+from csms.errors import StoreUnavailable
+from csms.store.database import Database, Faults, StoreHealth
+from csms.store.sqlite_connection import SqliteDatabase, connect, path_of
 from csms.store.writer import Writer
 
 T = TypeVar("T")
 
-BUSY_TIMEOUT_S = 5.0
 READERS = 4
-_REMEMBERED_STATEMENTS = 2000
-_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA journal_size_limit = 67108864",
-)
-
-
-def path_of(url: str) -> Path:
-    """Return the file of a `sqlite:///path` URL (three slashes: relative, four: absolute)."""
-    prefix = "sqlite:///"
-    path = unquote(url.removeprefix(prefix))
-    if not url.startswith(prefix) or not path or path == ":memory:":
-        raise ConfigError(f"store.url {url!r} names no file; write sqlite:///path/to/csms.db")
-    return Path(path)
-
-
-def connect(path: Path, *, create: bool = False, query_only: bool = False) -> sqlite3.Connection:
-    """Open the file with the settings every connection of the product has; `StoreUnavailable` when it cannot be."""
-    try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
-            uri=True,
-            timeout=BUSY_TIMEOUT_S,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=512,
-        )
-        for pragma in _PRAGMAS:
-            connection.execute(pragma).fetchall()
-        if query_only:
-            connection.execute("PRAGMA query_only = ON")
-    except sqlite3.Error as error:
-        raise unavailable(error, path) from error
-    return connection
-
-
-def unavailable(error: sqlite3.Error, path: Path) -> StoreUnavailable:
-    """Put SQLite's error into a line that names the file and the mend."""
-    code = primary_code(error)
-    mend = _MENDS.get(code, "")
-    return StoreUnavailable(f"{path}: {error}{mend}")
-
-
-def primary_code(error: sqlite3.Error) -> int:
-    """Return the primary result code of an error, 0 when it is none of SQLite's own."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-_MENDS = {
-    sqlite3.SQLITE_FULL: ": the disk is full; free space, writing resumes by itself",
-    sqlite3.SQLITE_BUSY: ": another process holds the database; end it or wait",
-    sqlite3.SQLITE_READONLY: ": the file cannot be written; check its owner and mode",
-    sqlite3.SQLITE_CANTOPEN: ": check that the directory exists and belongs to this user; `csms init` creates it",
-    sqlite3.SQLITE_NOTADB: ": this file is no csms database",
-    sqlite3.SQLITE_CORRUPT: ": the file is damaged; restore a backup with `csms db restore`",
-}
-
-_SPOILS = {
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_INTERRUPT,
-}
-"""Errors after which the whole transaction is lost, not only the statement."""
-
-_KINDS: dict[int, Literal["unique", "foreign_key", "not_null", "check", "other"]] = {
-    sqlite3.SQLITE_CONSTRAINT_UNIQUE: "unique",
-    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: "unique",
-    sqlite3.SQLITE_CONSTRAINT_ROWID: "unique",
-    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: "foreign_key",
-    sqlite3.SQLITE_CONSTRAINT_NOTNULL: "not_null",
-    sqlite3.SQLITE_CONSTRAINT_CHECK: "check",
-}
-
-
-class SqliteDatabase:
-    """Statements on one SQLite connection."""
-
-    dialect: Literal["sqlite"] = "sqlite"
-
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self.spoilt: StoreUnavailable | None = None
-        self._path = path
-        self._cursor = connection.cursor()
-        self._execute = self._cursor.execute
-        self._columns: dict[str, tuple[str, ...]] = {}
-
-    def all(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
-        """Return every row the statement yields."""
-        try:
-            found = self._execute(sql, params).fetchall()
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
-        if not found:
-            return []
-        columns = self._columns_of(sql, len(found[0]))
-        return [dict(zip(columns, row, strict=False)) for row in found]
-
-    def one(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
-        """Return the first row the statement yields, or None."""
-        try:
-            row = self._execute(sql, params).fetchone()
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
-        if row is None:
-            return None
-        return dict(zip(self._columns_of(sql, len(row)), row, strict=False))
-
-    def run(self, sql: str, params: Params = NO_PARAMS) -> int:
-        """Run a statement and return how many rows it changed."""
-        try:
-            return self._execute(sql, params).rowcount
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
-
-    def many(self, sql: str, rows: Sequence[Params]) -> None:
-        """Run one INSERT, UPDATE or DELETE for each of `rows`."""
-        try:
-            self._cursor.executemany(sql, rows)
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
-
-    def _columns_of(self, sql: str, width: int) -> tuple[str, ...]:
-        """Return the result's column names, remembered by statement: a fifth of the cost of a small SELECT."""
-        columns = self._columns.get(sql)
-        if columns is None or len(columns) != width:
-            if len(self._columns) > _REMEMBERED_STATEMENTS:
-                self._columns.clear()
-            columns = self._columns[sql] = tuple(column[0] for column in self._cursor.description)
-        return columns
-
-    def _translated(self, error: sqlite3.Error) -> Exception:
-        """Turn a driver's error into one of the product's, and remember one that spoils the transaction."""
-        if isinstance(error, sqlite3.IntegrityError):
-            return ConstraintViolated(str(error), _KINDS.get(error.sqlite_errorcode, "other"))
-        if primary_code(error) in _SPOILS:
-            self.spoilt = unavailable(error, self._path)
-            return self.spoilt
-        return error
 
 
 class SqliteSession:
@@ -173,11 +25,9 @@ class SqliteSession:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._wal = f"{path}-wal"
         self._connection = connect(path)
         self._database = SqliteDatabase(self._connection, path)
-        self._execute = self._database._execute
-        self._inode = _inode(str(path))
+        self._inode = _inode(path)
 
     @property
     def database(self) -> Database:
@@ -187,12 +37,12 @@ class SqliteSession:
     def begin(self) -> None:
         """Take the write lock, waiting for another process up to the busy timeout."""
         self._database.spoilt = None
-        self._statement("BEGIN IMMEDIATE")
+        self._database.control("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Commit and fsync; raises when nothing was kept, or the file is no longer where its path says."""
-        self._statement("COMMIT")
-        if _inode(str(self._path)) != self._inode:
+        self._database.control("COMMIT")
+        if _inode(self._path) != self._inode:
             raise StoreUnavailable(
                 f"{self._path}: the database file was removed or replaced; restart the appliance"
             )
@@ -200,21 +50,21 @@ class SqliteSession:
     def rollback(self) -> None:
         """Leave the transaction, which SQLite may have left by itself already."""
         if self._connection.in_transaction:
-            with contextlib.suppress(sqlite3.Error):
-                self._execute("ROLLBACK")
+            with contextlib.suppress(StoreUnavailable):
+                self._database.control("ROLLBACK")
 
     def savepoint(self) -> None:
         """Mark the place to which `undo` returns."""
-        self._statement("SAVEPOINT unit")
+        self._database.control("SAVEPOINT unit")
 
     def release(self) -> None:
         """Keep what was done since `savepoint`."""
-        self._statement("RELEASE unit")
+        self._database.control("RELEASE unit")
 
     def undo(self) -> None:
         """Take back what was done since `savepoint`."""
-        self._statement("ROLLBACK TO unit")
-        self._statement("RELEASE unit")
+        self._database.control("ROLLBACK TO unit")
+        self._database.control("RELEASE unit")
 
     def changes(self) -> int:
         """Return how many rows this connection has changed so far."""
@@ -226,23 +76,14 @@ class SqliteSession:
             return StoreUnavailable(f"{self._path}: a unit of work ended the transaction it was given")
         return self._database.spoilt
 
-    def retries(self) -> int:
-        """Return 0: what failed here (disk full, locked too long) fails again at once."""
-        return 0
-
-    def idle(self) -> None:
-        """Do nothing: SQLite checkpoints by itself."""
+    def take_failure(self) -> Exception | None:
+        """Return, once, the error of the statement that failed in this unit."""
+        return self._database.take_failure()
 
     def close(self) -> None:
-        """Close the connection; the last one in the process to close also empties the log into the database."""
+        """Close the connection; the last one to close also empties the log into the database."""
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
-
-    def _statement(self, sql: str) -> None:
-        try:
-            self._execute(sql)
-        except sqlite3.Error as error:
-            raise unavailable(error, self._path) from error
 
 
 class SqliteStore:
@@ -256,28 +97,48 @@ class SqliteStore:
         self._writer = writer
         self._faults = faults
         self._limiter = trio.CapacityLimiter(READERS)
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: list[SqliteDatabase] = []
+        self._closed = False
 
     async def read(self, work: Callable[[Database], T]) -> T:
-        """Run `work` on a consistent read-only snapshot in a worker thread and return its result."""
-        return await trio.to_thread.run_sync(self._read, work, limiter=self._limiter)
+        """Run `work` on a consistent read-only snapshot in a worker thread and return its result.
 
-    def _read(self, work: Callable[[Database], T]) -> T:
+        A cancelled caller goes at once; the statement under way is interrupted and its result forgotten.
+        """
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        reading = _Reading()
         try:
-            connection = self._readers.pop()
+            return await trio.to_thread.run_sync(
+                self._read, work, reading, limiter=self._limiter, abandon_on_cancel=True
+            )
+        except trio.Cancelled:
+            reading.abandon()
+            raise
+
+    def _read(self, work: Callable[[Database], T], reading: "_Reading") -> T:
+        if self._faults is not None:
+            self._faults.reach("before_read")
+        try:
+            database = self._readers.pop()
         except IndexError:
-            connection = connect(self._path, query_only=True)
+            database = SqliteDatabase(connect(self._path, query_only=True), self._path)
         try:
-            database = SqliteDatabase(connection, self._path)
-            if self._faults is not None:
-                self._faults.reach("before_read")
-            connection.execute("BEGIN")
-            try:
+            database.control("BEGIN")
+            with reading.on(database.connection):
                 return work(database)
-            finally:
-                connection.execute("ROLLBACK")
         finally:
-            self._readers.append(connection)
+            database.take_failure()
+            with contextlib.suppress(StoreUnavailable):
+                database.control("ROLLBACK")
+            self._put_back(database)
+
+    def _put_back(self, database: SqliteDatabase) -> None:
+        if database.spoilt is None:
+            self._readers.append(database)
+        if database.spoilt is not None or self._closed:
+            with contextlib.suppress(sqlite3.Error):
+                database.connection.close()
 
     def health(self) -> StoreHealth:
         """Return the state of the store without touching the database's content."""
@@ -290,13 +151,43 @@ class SqliteStore:
             commits=writer.commits,
             failed_units=writer.failed_units,
             largest_batch=writer.largest_batch,
-            wal_bytes=_size(f"{self._path}-wal"),
+            wal_bytes=_size(Path(f"{self._path}-wal")),
         )
 
     def close(self) -> None:
-        """Close the readers."""
-        for connection in self._readers:
-            connection.close()
+        """Close the readers; one that an abandoned read still uses is closed by that read."""
+        self._closed = True
+        for database in self._readers:
+            database.connection.close()
+
+
+class _Reading:
+    """A read under way, so that it can be interrupted from the event loop."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._abandoned = False
+
+    @contextlib.contextmanager
+    def on(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """Name the connection in use for as long as it may be interrupted."""
+        with self._lock:
+            self._connection = connection
+            if self._abandoned:
+                raise StoreUnavailable("the read was abandoned")
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._connection = None
+
+    def abandon(self) -> None:
+        """End the statement under way."""
+        with self._lock:
+            self._abandoned = True
+            if self._connection is not None:
+                self._connection.interrupt()
 
 
 @asynccontextmanager
@@ -313,15 +204,15 @@ async def open_sqlite(url: str, faults: Faults | None) -> AsyncIterator[SqliteSt
         await writer.close()
 
 
-def _inode(path: str) -> int | None:
+def _inode(path: Path) -> int | None:
     try:
-        return os.stat(path).st_ino
+        return path.stat().st_ino
     except OSError:
         return None
 
 
-def _size(path: str) -> int:
+def _size(path: Path) -> int:
     try:
-        return os.stat(path).st_size
+        return path.stat().st_size
     except OSError:
         return 0

@@ -1,17 +1,19 @@
-"""The group-commit writer: every write of the process goes through one thread, and all that wait share one commit.
+"""The group-commit writer: all writes go through one thread, and all that wait share one commit.
 
-One fsync costs the same for one row or for a thousand, so whatever has queued up while the last commit was under way
-becomes the next transaction. Each unit of work is isolated from its neighbours, and nobody is answered before the
-commit is durable. Results go back to the event loop with one `run_sync_soon` for the whole batch.
+One fsync costs the same for one row or for a thousand, so whatever has queued up while the last commit was
+under way becomes the next transaction. Each unit of work is isolated from its neighbours, and nobody is
+answered before the commit is durable. Results go back to the event loop with one `run_sync_soon` for the
+whole batch.
 
-Cancellation. A caller is never left not knowing: the writer takes a unit by popping its `ticket`, and so does a
-cancelled caller that wants to withdraw it. Whoever pops first wins. If the caller won, the work has not begun and never
-will; if the writer won, the caller waits on for the outcome (a commit takes milliseconds) and gets it. Giving up in
-between would leave rows that the caller believes were not written.
+Cancellation. A caller is never left not knowing: the writer takes a unit by popping its `ticket`, and so does
+a cancelled caller that wants to withdraw it. Whoever pops first wins. If the caller won, the work has not
+begun and never will; if the writer won, the caller waits on for the outcome (a commit takes milliseconds) and
+gets it. Giving up in between would leave rows that the caller believes were not written.
 
-Isolation. A savepoint for each unit costs two statements and a copy of every page it touches, so a batch first runs
-without. A unit that fails before it changed anything is simply answered with its error. When one fails after a change,
-the transaction is rolled back and the batch runs again with savepoints. That is why works must be repeatable.
+Isolation. A savepoint for each unit costs two statements and a copy of every page it touches (a fifth of the
+whole), so a batch first runs without. A unit that fails before it changed anything is simply answered with
+its error. When one fails after a change, the transaction is rolled back and the batch runs again with
+savepoints. That is why works must be repeatable.
 """
 
 import contextlib
@@ -28,6 +30,12 @@ from csms.store.database import Crash, Database, FaultPoint, Faults
 
 T = TypeVar("T")
 MAX_BATCH_UNITS = 256
+ATTEMPTS = 3
+"""How often a unit is tried alone after a batch was lost to something passing."""
+
+
+class TryAgain(StoreUnavailable):
+    """The transaction was lost to something passing (deadlock, dropped connection); nothing was kept."""
 
 
 class Session(Protocol):
@@ -39,11 +47,11 @@ class Session(Protocol):
         ...
 
     def begin(self) -> None:
-        """Begin a write transaction; raises `StoreUnavailable` when there is no connection or no lock to be had."""
+        """Begin a write transaction; raises `StoreUnavailable` when no connection or no lock is to be had."""
         ...
 
     def commit(self) -> None:
-        """Make the transaction durable; raises `StoreUnavailable` when nothing of it was kept."""
+        """Make the transaction durable; raises `StoreUnavailable` when nothing was kept."""
         ...
 
     def rollback(self) -> None:
@@ -63,19 +71,15 @@ class Session(Protocol):
         ...
 
     def changes(self) -> int:
-        """Return a number that differs after any statement that changed something or spoilt the transaction."""
+        """Return a number that differs after any statement that changed something or needs undoing."""
         ...
 
     def broken(self) -> StoreUnavailable | None:
         """Return why the open transaction can no longer be committed as a whole, or None."""
         ...
 
-    def retries(self) -> int:
-        """Return how many more times a unit is worth trying after the transaction failed as a whole."""
-        ...
-
-    def idle(self) -> None:
-        """Do housekeeping; called when nothing waits."""
+    def take_failure(self) -> Exception | None:
+        """Return, once, the error of the statement that failed in this unit; later ones were refused."""
         ...
 
     def close(self) -> None:
@@ -101,14 +105,6 @@ class _Unit:
         except IndexError:
             return False
         return True
-
-
-class _BatchFailed(Exception):
-    """The transaction as a whole cannot be committed; `reason` is what the callers get."""
-
-    def __init__(self, reason: StoreUnavailable) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Writer:
@@ -163,8 +159,6 @@ class Writer:
                     self._settle(batch)
                     self._answer(batch)
                     batch = []
-                if self._queue.empty():
-                    self._session.idle()
         except Crash:
             pass
         finally:
@@ -192,24 +186,27 @@ class Writer:
         """Give every unit of the batch its outcome."""
         try:
             self._transact(batch, isolated=False)
-        except _BatchFailed as failure:
-            if self._session.retries() > 0:
-                for unit in batch:
-                    self._settle_alone(unit)
-            else:
-                self._fail(batch, failure.reason)
+        except TryAgain:
+            self._settle_one_by_one(batch)
+        except StoreUnavailable as reason:
+            self._fail(batch, reason)
 
-    def _settle_alone(self, unit: _Unit) -> None:
-        """Run one unit of a failed batch in transactions of its own until it succeeds or is not worth trying."""
-        while True:
-            try:
-                return self._transact([unit], isolated=False)
-            except _BatchFailed as failure:
-                if self._session.retries() <= 0:
-                    return self._fail([unit], failure.reason)
+    def _settle_one_by_one(self, batch: Sequence[_Unit]) -> None:
+        """Give each unit of a lost batch a few transactions of its own, until the database is really gone."""
+        for done, unit in enumerate(batch):
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    self._transact([unit], isolated=False)
+                    break
+                except TryAgain as reason:
+                    if attempt == ATTEMPTS:
+                        self._fail([unit], reason)
+                except StoreUnavailable as reason:
+                    self._fail(batch[done:], reason)
+                    return
 
     def _transact(self, batch: Sequence[_Unit], isolated: bool) -> None:
-        """Run a batch in one transaction and commit it; raises `_BatchFailed` when nothing was kept."""
+        """Run a batch in one transaction and commit it; raises `StoreUnavailable` when nothing was kept."""
         session = self._session
         try:
             self._reach("before_begin")
@@ -220,14 +217,15 @@ class Writer:
                 session.commit()
             else:
                 session.rollback()
-        except StoreUnavailable as error:
+        except StoreUnavailable:
             session.rollback()
-            raise _BatchFailed(error) from None
+            raise
         except Exception as error:
             session.rollback()
-            raise _BatchFailed(StoreUnavailable(f"the database failed: {error}")) from error
+            raise StoreUnavailable(f"the database failed: {error}") from error
         if verdict == "again":
-            return self._transact(batch, isolated=True)
+            self._transact(batch, isolated=True)
+            return
         self._reach("after_commit")
         self.problem = None
         self.commits += 1
@@ -237,31 +235,38 @@ class Writer:
     def _run(self, batch: Sequence[_Unit], isolated: bool) -> Literal["commit", "again", "rollback"]:
         """Run every unit's work and say what is to become of the transaction."""
         session = self._session
-        database = session.database
         start = session.changes()
         for unit in batch:
             self._reach("before_work")
             before = session.changes()
             if isolated:
                 session.savepoint()
-            try:
-                unit.result = outcome.Value(unit.work(database))
-            except Crash:
-                raise
-            except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to the caller
-                unit.result = outcome.Error(error)
-                changed = session.changes() != before
-                if isolated and not session.broken():
-                    session.undo()
-                elif changed and not session.broken():
-                    return "rollback" if len(batch) == 1 else "again"
-            else:
-                if isolated and not session.broken():
-                    session.release()
+            unit.result = self._attempt(unit.work)
             broken = session.broken()
             if broken:
                 raise broken
+            if isolated:
+                if isinstance(unit.result, outcome.Value):
+                    session.release()
+                else:
+                    session.undo()
+            elif isinstance(unit.result, outcome.Error) and session.changes() != before:
+                return "rollback" if len(batch) == 1 else "again"
         return "commit" if session.changes() != start else "rollback"
+
+    def _attempt(self, work: Callable[[Database], Any]) -> outcome.Outcome[Any]:
+        """Run one work; it has failed when it raised, and also when it swallowed the error of a statement."""
+        result: outcome.Outcome[Any]
+        try:
+            result = outcome.Value(work(self._session.database))
+        except Crash:
+            raise
+        except BaseException as error:  # whatever it is, it belongs to the caller
+            result = outcome.Error(error)
+        failure = self._session.take_failure()
+        if failure is not None and isinstance(result, outcome.Value):
+            return outcome.Error(failure)
+        return result
 
     def _fail(self, units: Sequence[_Unit], reason: StoreUnavailable) -> None:
         """Give `reason` to each of `units`, as an exception of its own so that tracebacks do not mix."""
