@@ -16,6 +16,7 @@ from csms.store.database import (
     Store,
     StoreHealth,
 )
+from csms.store.postgres import open_postgres
 from csms.store.sqlite import open_sqlite
 
 __all__ = [
@@ -51,6 +52,9 @@ async def open_store(url: str, *, faults: Faults | None = None) -> AsyncIterator
 
     Raises `StoreUnavailable` when it cannot be opened.
     """
-    dialect_of(url)
-    async with open_sqlite(url, faults) as store:
-        yield store
+    if dialect_of(url) == "sqlite":
+        async with open_sqlite(url, faults) as sqlite_store:
+            yield sqlite_store
+    else:
+        async with open_postgres(url, faults) as postgres_store:
+            yield postgres_store
