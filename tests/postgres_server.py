@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, from the binaries that pip installed, shared by every test process of this user.
+"""A PostgreSQL of the tests' own, from binaries that pip installed, shared by all test processes of this user.
 
 PostgreSQL refuses to run as root, so root's tests run it as `nobody`. A supervisor process owns the server:
 it waits for a lock that every user of the server holds shared, gets it when the last of them has gone (even

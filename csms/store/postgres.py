@@ -1,7 +1,7 @@
 """The store on PostgreSQL 15+: the group-commit writer on one connection, snapshot reads on a small pool.
 
-A connection lost during COMMIT leaves open whether it was done. The server knows: the transaction's number was
-asked for with BEGIN, and `pg_xact_status` tells on a new connection. So a batch is never written twice.
+A connection lost during COMMIT leaves open whether it was done. The server knows: the transaction's number
+was asked for with BEGIN, and `pg_xact_status` tells on a new connection. So a batch is never written twice.
 """
 
 import contextlib
