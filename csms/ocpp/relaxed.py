@@ -1,7 +1,8 @@
 """Schemas made lenient: what real stations get wrong without becoming unintelligible.
 
-A refused StartTransaction is sent again and again and blocks everything behind it, so for the messages of a station
-that is not held to the letter only the structure must fit: required fields, types, and the enums that carry meaning.
+A refused StartTransaction is sent again and again and blocks everything behind it, so for the messages of a
+station that is not held to the letter only the structure must fit: required fields, types, and the enums that
+carry meaning.
 """
 
 from typing import Any, Final

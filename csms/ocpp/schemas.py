@@ -1,7 +1,7 @@
 """Payloads against the standard's JSON schemas, which the `ocpp` package carries (OCPP 1.6 J, 2.0.1 Part 3).
 
-The schemas are read from the package's files, without importing its code, and compiled when first used: the 78 of 1.6
-take 10 ms and 3 MB together, the 128 of 2.0.1 30 ms and 5 MB, and a station uses a handful.
+The schemas are read from the package's files, without importing its code, and compiled when first used: the
+78 of 1.6 take 10 ms and 3 MB together, the 128 of 2.0.1 30 ms and 5 MB, and a station uses a handful.
 """
 
 from functools import cache
@@ -54,8 +54,8 @@ def validate(
 ) -> Violation | None:
     """Check a payload against its schema; None when it fits.
 
-    Tolerant checks only what is needed to understand the payload, and takes properties that are null out of it.
-    The action must be one of `actions(version)`; another is a violation as well.
+    Tolerant checks only what is needed to understand the payload, and takes properties that are null out of
+    it. The action must be one of `actions(version)`; another is a violation as well.
     """
     try:
         validator = _validator(version, action, kind)
@@ -81,7 +81,10 @@ def actions(version: Version) -> frozenset[str]:
 def _fits(validator: Draft4Validator, payload: dict[str, Any]) -> bool:
     try:
         return validator.is_valid(payload)
-    except (ValueError, OverflowError):  # nested beyond the validator's own limit, or a number beyond any float
+    except (
+        ValueError,
+        OverflowError,
+    ):  # nested beyond the validator's own limit, or a number beyond any float
         return False
 
 

@@ -1,0 +1,70 @@
+"""One clock for all connections: pings and close deadlines, in whole seconds, without a task per station."""
+
+import math
+from collections import defaultdict
+from typing import Protocol
+
+import trio
+
+from csms.ocpp.wire import Wire
+
+
+class Watched(Protocol):
+    """Something that wants to be looked at when its time has come."""
+
+    def due(self) -> float | None:
+        """Do what is due; return in how many seconds to come again, None for never."""
+        ...
+
+
+class Liveness:
+    """A wheel of seconds; adding to it and turning it cost the same with one station and with 20,000."""
+
+    def __init__(self) -> None:
+        """Start with nobody to look at."""
+        self.second = 0
+        self._buckets: defaultdict[int, list[Watched]] = defaultdict(list)
+
+    def watch(self, watched: Watched, in_s: float) -> int:
+        """Look at something in so many seconds, rounded up to whole ones; return the second when."""
+        second = self.second + max(1, math.ceil(in_s))
+        self._buckets[second].append(watched)
+        return second
+
+    async def run(self) -> None:
+        """Turn for ever."""
+        started = trio.current_time()
+        while True:
+            await trio.sleep_until(started + self.second + 1)
+            self.second += 1
+            for watched in self._buckets.pop(self.second, ()):
+                again_s = watched.due()
+                if again_s is not None:
+                    self.watch(watched, again_s)
+
+
+class Pulse:
+    """Finds out whether a station is still there; anything heard from it counts as life."""
+
+    __slots__ = ("_interval_s", "_reads", "_wait_s")
+
+    def __init__(self, interval_s: float, pong_timeout_s: float) -> None:
+        """Ping every `interval_s` and wait no longer than that for an answer."""
+        self._interval_s = interval_s
+        self._wait_s = min(interval_s, pong_timeout_s)
+        self._reads: int | None = None
+
+    def beat(self, wire: Wire, listening: bool) -> float | None:
+        """Ping, or judge what came after the last ping; return when to beat again, None when dead.
+
+        While nobody is `listening` the station's silence proves nothing.
+        """
+        if self._reads is None:
+            self._reads = wire.reads
+            wire.ping()
+            return self._wait_s
+        if listening and wire.reads == self._reads:
+            wire.abort(f"no sign of life for {self._wait_s:g} s after a ping")
+            return None
+        self._reads = None
+        return self._interval_s - self._wait_s
