@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, from binaries that pip installed, shared by all test processes of this user.
+"""A PostgreSQL of the tests' own, from binaries that pip installed, shared by this user's test processes.
 
 PostgreSQL refuses to run as root, so root's tests run it as `nobody`. A supervisor process owns the server:
 it waits for a lock that every user of the server holds shared, gets it when the last of them has gone (even
@@ -20,6 +20,7 @@ from pathlib import Path
 
 NOBODY = 65534
 START_TIMEOUT_S = 60.0
+ROOM_BYTES = 2**30
 SETTINGS = {
     "fsync": "off",  # tests kill processes, not machines
     "full_page_writes": "off",
@@ -29,6 +30,8 @@ SETTINGS = {
     "shared_buffers": "32MB",
     "autovacuum": "off",
     "jit": "off",
+    "min_wal_size": "32MB",
+    "max_wal_size": "64MB",
     "log_min_messages": "fatal",
 }
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
@@ -91,12 +94,24 @@ def binaries(workspace: Path) -> Path:
     installed = Path(spec.origin).parent / "pginstall18"
     if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in (installed / "bin").parents):
         return installed / "bin"
-    shutil.copytree(installed, workspace / "postgres", symlinks=True)  # below a directory closed to others
-    return workspace / "postgres" / "bin"
+    copy = Path(tempfile.mkdtemp(prefix="csms-pg-programs-"))  # installed below a directory closed to others
+    copy.chmod(0o755)
+    shutil.copytree(installed, copy / "postgres", symlinks=True)
+    (workspace / "programs").symlink_to(copy)
+    return copy / "postgres" / "bin"
+
+
+def _remove(workspace: Path) -> None:
+    programs = workspace / "programs"
+    if programs.is_symlink():
+        shutil.rmtree(programs.readlink(), ignore_errors=True)
+    shutil.rmtree(workspace, ignore_errors=True)
 
 
 def _supervise(home: Path, settings: list[str]) -> None:
-    workspace = Path(tempfile.mkdtemp(prefix="csms-pg-"))
+    workspace = Path(
+        tempfile.mkdtemp(prefix="csms-pg-", dir=None if "fsync=on" in settings else _in_memory())
+    )
     workspace.chmod(0o755)
     server = None
     try:
@@ -106,13 +121,20 @@ def _supervise(home: Path, settings: list[str]) -> None:
         with (home / "users").open() as users:
             fcntl.flock(users, fcntl.LOCK_EX)
             _stop(server)
-            shutil.rmtree(workspace)
+            _remove(workspace)
             (home / "server").unlink()
     except BaseException:
         if server is not None:
             _stop(server)
-        shutil.rmtree(workspace, ignore_errors=True)
+        _remove(workspace)
         raise
+
+
+def _in_memory() -> Path | None:
+    """Return a directory in memory, where a database is made ten times as fast as on a disk."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES
+    return memory if roomy else None
 
 
 def _launch(workspace: Path, settings: list[str]) -> subprocess.Popen[bytes]:

@@ -177,7 +177,7 @@ def transaction(direct: Direct, *, exclusive: bool) -> Iterator[Database]:
 
 
 def _create_private(path: Path) -> None:
-    """Create the file for its owner only, as it holds password hashes and keys; its WAL gets the same mode."""
+    """Create the file for its owner only: it holds password hashes and keys; its WAL gets the same mode."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:

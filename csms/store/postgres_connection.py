@@ -81,9 +81,10 @@ def unavailable(error: psycopg.Error) -> StoreUnavailable:
     return StoreUnavailable(f"PostgreSQL: {_line(error)}")
 
 
-def _line(error: psycopg.Error) -> str:
+def _line(error: Exception) -> str:
     """Return the message without DETAIL, which quotes whole rows."""
-    return " ".join((error.diag.message_primary or str(error)).split())
+    text = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return " ".join((text or str(error)).split())
 
 
 class _NumberLoader(Loader):
@@ -95,6 +96,9 @@ class _NumberLoader(Loader):
 class _TruthLoader(Loader):
     def load(self, data: Any) -> int:
         return int(bytes(data) == b"t")
+
+
+_ERRORS = (psycopg.Error, UnicodeEncodeError)
 
 
 class PostgresDatabase:
@@ -117,7 +121,7 @@ class PostgresDatabase:
         self.changes += writes
         try:
             return self._cursor.execute(query, params).fetchall()
-        except psycopg.Error as error:
+        except _ERRORS as error:
             raise self._failed(error) from error
 
     def one(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
@@ -126,7 +130,7 @@ class PostgresDatabase:
         self.changes += writes
         try:
             return self._cursor.execute(query, params).fetchone()
-        except psycopg.Error as error:
+        except _ERRORS as error:
             raise self._failed(error) from error
 
     def run(self, sql: str, params: Params = NO_PARAMS) -> int:
@@ -135,7 +139,7 @@ class PostgresDatabase:
         self.changes += writes
         try:
             return self._cursor.execute(query, params).rowcount
-        except psycopg.Error as error:
+        except _ERRORS as error:
             raise self._failed(error) from error
 
     def many(self, sql: str, rows: Sequence[Params]) -> None:
@@ -144,7 +148,7 @@ class PostgresDatabase:
         self.changes += writes
         try:
             self._cursor.executemany(query, rows)
-        except psycopg.Error as error:
+        except _ERRORS as error:
             raise self._failed(error) from error
 
     def take_failure(self) -> Exception | None:
@@ -152,7 +156,7 @@ class PostgresDatabase:
         failure, self._failure = self._failure, None
         return failure
 
-    def _failed(self, error: psycopg.Error) -> Exception:
+    def _failed(self, error: Exception) -> Exception:
         """Turn a driver's error into one of the product's, and remember it."""
         self.changes += 1
         failure = self._translated(error)
@@ -160,11 +164,13 @@ class PostgresDatabase:
             self._failure = failure
         return failure
 
-    def _translated(self, error: psycopg.Error) -> Exception:
+    def _translated(self, error: Exception) -> Exception:
+        if isinstance(error, UnicodeEncodeError | psycopg.DataError):
+            return InvalidInput(f"a value cannot be stored: {_line(error)}")
+        if not isinstance(error, psycopg.Error):
+            return error
         if isinstance(error, psycopg.IntegrityError):
             return ConstraintViolated(_line(error), _KINDS.get(error.sqlstate, "other"))
-        if isinstance(error, psycopg.DataError):
-            return InvalidInput(f"a value cannot be stored: {_line(error)}")
         if isinstance(error, _PASSING) or self.connection.closed:
             self.spoilt = TryAgain(*unavailable(error).args)
             return self.spoilt

@@ -235,7 +235,6 @@ class Writer:
     def _run(self, batch: Sequence[_Unit], isolated: bool) -> Literal["commit", "again", "rollback"]:
         """Run every unit's work and say what is to become of the transaction."""
         session = self._session
-        start = session.changes()
         for unit in batch:
             self._reach("before_work")
             before = session.changes()
@@ -252,7 +251,7 @@ class Writer:
                     session.undo()
             elif isinstance(unit.result, outcome.Error) and session.changes() != before:
                 return "rollback" if len(batch) == 1 else "again"
-        return "commit" if session.changes() != start else "rollback"
+        return "commit"
 
     def _attempt(self, work: Callable[[Database], Any]) -> outcome.Outcome[Any]:
         """Run one work; it has failed when it raised, and also when it swallowed the error of a statement."""
