@@ -1,7 +1,7 @@
 """Commands to charging stations: what was asked, what the station said, and what came of it."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +25,87 @@ class Outcome(StrEnum):
     TIMED_OUT = "TIMED_OUT"
 
 
+class Purpose(StrEnum):
+    """What a command is for, whatever the action is called on the wire."""
+
+    REMOTE_START = "REMOTE_START"
+    REMOTE_STOP = "REMOTE_STOP"
+    RESET = "RESET"
+    FIRMWARE = "FIRMWARE"
+    LOG = "LOG"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A CALL as its protocol edge understands it.
+
+    `record` is the payload without secrets. `promise` is how long the station may take to do what it accepted; None
+    where its answer is the end of the command.
+    """
+
+    record: dict[str, Any]
+    purpose: Purpose = Purpose.OTHER
+    promise: timedelta | None = None
+    id_token: str | None = None
+    evse_id: int | None = None
+    ocpp_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingReported:
+    """A configuration key as the station holds it; `value` is None where the station does not say."""
+
+    name: str
+    value: str | None
+    readonly: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityWanted:
+    """The operator wants an EVSE (0: the whole station) operative or not, and the station agreed."""
+
+    evse_id: int
+    available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationMade:
+    """The station reserved an EVSE (0: any) for an id token."""
+
+    id: int
+    evse_id: int
+    id_token: str
+    group_id: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationCancelled:
+    """The station gave up a reservation."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalListAt:
+    """The version of the local authorization list that the station holds."""
+
+    version: int
+
+
+Fact = SettingReported | AvailabilityWanted | ReservationMade | ReservationCancelled | LocalListAt
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A station's answer to a CALL: whether it agreed, and what the answer says about the station."""
+
+    payload: dict[str, Any]
+    agreed: bool = True
+    facts: tuple[Fact, ...] = field(default=())
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command sent to a station; `followed_by` is the last thing the station reported about it."""
@@ -34,13 +115,17 @@ class Command:
     station_key: str
     station_id: str
     action: str
+    purpose: Purpose
     request: dict[str, Any]
     status: CallStatus | None
     outcome: Outcome
     requested_at: datetime
     requested_by: str
+    expires_at: datetime
+    id_token: str | None = None
+    evse_id: int | None = None
+    ocpp_id: str | None = None
     answered_at: datetime | None = None
     response: dict[str, Any] | None = None
     error: str | None = None
     followed_by: str | None = None
-    expires_at: datetime | None = None

@@ -281,14 +281,24 @@ class Connection:
     async def _answer(self) -> None:
         """Answer what is queued, in order. A superseded connection's frames are dropped."""
         self._answering = True
-        queue, wire = self._queue, self._wire
         if self._calls.waits:
             self._let_another_read()
+        try:
+            await self._empty_queue()
+        finally:
+            self._answering = False
+            self._make_room()
+        if self._closing is not None:
+            self._send_close()
+        if self._ended and self._over is not None:
+            self._over.set()
+
+    async def _empty_queue(self) -> None:
+        queue, wire = self._queue, self._wire
         while queue:
             item = queue.popleft()
-            if self._room is not None and len(queue) < self._shared.limits.max_queued_calls:
-                self._room.set()
-                self._room = None
+            if self._room is not None:
+                self._make_room()
             if self.superseded:
                 continue
             reply = item if isinstance(item, bytes) else await self._reply(item)
@@ -297,13 +307,13 @@ class Connection:
             except WireClosedError:
                 continue  # what was read before the end is still worth handling
             if self._closing is not None:
-                self._send_close()
                 queue.clear()
-        self._answering = False
-        if self._closing is not None:
-            self._send_close()
-        if self._ended and self._over is not None:
-            self._over.set()
+
+    def _make_room(self) -> None:
+        """Wake the reader that waits for the queue to become shorter."""
+        if self._room is not None and len(self._queue) < self._shared.limits.max_queued_calls:
+            self._room.set()
+            self._room = None
 
     async def _reply(self, call: Call) -> bytes:
         try:

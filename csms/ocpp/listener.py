@@ -18,7 +18,7 @@ from csms.ocpp.handshake import Gate
 from csms.ocpp.limits import Limits
 from csms.ocpp.liveness import Liveness
 from csms.ocpp.registry import Registry
-from csms.ocpp.sockets import DirectStream, tune
+from csms.ocpp.sockets import DirectStream, linger, tune
 from csms.ocpp.upgrade import Peer, Upgraded, upgrade
 from csms.ocpp.wire import Wire
 
@@ -144,10 +144,12 @@ class StationServer:
         """Serve one connected stream to its end, while `run` runs. Nothing a station does raises here."""
         try:
             upgraded = await self._open(stream, address)
-            if upgraded is not None:
+            if upgraded is None:
+                await linger(stream)
+            else:
                 await self._serve(stream, address, upgraded)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            _log.debug("ocpp.connection_lost", peer=address, error=str(error))
+            _log.info("ocpp.handshake_failed", peer=address, error=str(error.__cause__ or error))
         except Exception:
             _log.exception("ocpp.connection_failed", peer=address)
         finally:

@@ -5,11 +5,13 @@ system answers thousands of small messages a second, each of which waits for its
 """
 
 import socket
+from typing import Final
 
 import trio
-from trio.abc import HalfCloseableStream
+from trio.abc import HalfCloseableStream, Stream
 
-RECEIVE_BYTES = 16_384
+RECEIVE_BYTES: Final = 16_384
+LINGER_S: Final = 2.0
 
 
 class DirectStream(HalfCloseableStream):
@@ -80,6 +82,21 @@ class DirectStream(HalfCloseableStream):
         """Close at once and yield."""
         self.close()
         await trio.lowlevel.checkpoint()
+
+
+async def linger(stream: Stream) -> None:
+    """Say that no more comes and hear the peer out, for a bounded time.
+
+    Closing at once while the peer still sends would reset the connection, and our last words would be lost.
+    """
+    with trio.move_on_after(LINGER_S):
+        try:
+            if isinstance(stream, HalfCloseableStream):
+                await stream.send_eof()
+            while await stream.receive_some(RECEIVE_BYTES):
+                pass
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
 
 
 def tune(sock: socket.socket) -> None:

@@ -22,8 +22,8 @@ def server_context(
     """Build the context of a station listener; raises OSError or ssl.SSLError when a file cannot be used.
 
     `chains` are (certificate chain, key) files, one RSA and one ECDSA to serve both kinds of station. With
-    `client_roots` (PEM) a client certificate is asked for, and must be valid if one is given; whether a
-    station needs one is for the gate to say. The standard requires the two RSA key exchange suites to be offered.
+    `client_roots` (PEM) a client certificate is asked for, and must be valid if one is given; whether one is
+    needed is for the gate to say. The standard wants the two RSA key exchange suites to be offered.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -96,11 +96,12 @@ class WebSocket:
             source = buffer
         messages: list[bytes] = []
         start = 0
-        while (end := self._frame(source, start, messages)) > start:
+        size = len(source)
+        while start < size and (end := self._frame(source, start, messages)) > start:
             start = end
         if source is buffer:
             del buffer[:start]
-        elif start < len(source):
+        elif start < size:
             buffer += source[start:]
         return messages
 

@@ -4,14 +4,13 @@ import contextlib
 from typing import Final
 
 import trio
-from trio.abc import HalfCloseableStream, Stream
+from trio.abc import Stream
 from websockets.exceptions import InvalidState
 from websockets.frames import CloseCode
 
-from csms.ocpp.sockets import RECEIVE_BYTES, DirectStream
+from csms.ocpp.sockets import RECEIVE_BYTES, DirectStream, linger
 from csms.ocpp.websocket import Closure, WebSocket
 
-LINGER_S: Final = 2.0
 _LOST: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 
@@ -67,7 +66,7 @@ class Wire:
 
     async def receive(self) -> list[bytes]:
         """Wait for data and return the messages it completes, possibly none; raises WireClosedError."""
-        if self._ends:
+        if self._ends or self._lost is not None:
             raise WireClosedError(self.closure)
         try:
             data = await self._stream.receive_some(RECEIVE_BYTES)
@@ -83,7 +82,13 @@ class Wire:
         messages = self._websocket.feed(data)
         answer, self._ends = self._websocket.writes()
         if answer:
-            await self._send(answer)
+            try:
+                sent = self._send_now(answer)
+                if sent < len(answer):
+                    await self._send(answer[sent:], begun=sent > 0)
+            except WireClosedError:
+                if not messages:
+                    raise
         return messages
 
     async def send(self, message: bytes) -> None:
@@ -134,19 +139,9 @@ class Wire:
     async def finish(self) -> None:
         """Close the stream. A station in the middle of sending is given the time to read why."""
         if self._lost is None and self._ends and self._websocket.failed:
-            with trio.move_on_after(LINGER_S):
-                await self._linger()
+            await linger(self._stream)
         self._closed = True
         await trio.aclose_forcefully(self._stream)
-
-    async def _linger(self) -> None:
-        try:
-            if isinstance(self._stream, HalfCloseableStream):
-                await self._stream.send_eof()
-            while await self._stream.receive_some(RECEIVE_BYTES):
-                pass
-        except _LOST:
-            pass
 
     def _send_now(self, data: bytes) -> int:
         """Send what the kernel takes if nobody else is sending; return how much that was."""

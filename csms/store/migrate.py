@@ -77,6 +77,17 @@ def status(url: str, migrations: Sequence[Migration] = MIGRATIONS) -> SchemaStat
     )
 
 
+def check(url: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Raise `StoreTooNew` or `StoreUnavailable`, naming the mend, unless this version can serve the database."""
+    found = status(url, migrations)
+    if found.unknown:
+        raise too_new(found.unknown)
+    if not found.applied:
+        raise StoreUnavailable("the database is empty: run csms init")
+    if found.pending:
+        raise StoreUnavailable(f"the database lacks {', '.join(found.pending)}: run csms db migrate")
+
+
 def run(db: Database, name: str, statements: Sequence[str], clock: Clock) -> None:
     """Run one migration in the open transaction and record it."""
     for statement in statements:

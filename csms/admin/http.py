@@ -1,0 +1,42 @@
+"""Serving an ASGI application on listening sockets of ours, so that an address in use is noticed before anything runs."""
+
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+
+from hypercorn.config import Config as HypercornConfig
+from hypercorn.trio import serve as hypercorn_serve
+from quart_trio import QuartTrio
+
+MOST_HEADER_BYTES = 32 * 1024
+KEEP_ALIVE_S = 30
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind a TCP listening socket; raises OSError. Port 0 picks a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(256)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def serve(
+    app: QuartTrio, sockets: Sequence[socket.socket], stop: Callable[[], Awaitable[None]], grace_s: float
+) -> None:
+    """Serve until `stop` returns, then let running requests end for `grace_s` seconds."""
+    config = HypercornConfig()
+    config.bind = [f"fd://{sock.detach()}" for sock in sockets]  # hypercorn owns and closes them from here on
+    config.accesslog = None
+    config.errorlog = None
+    config.include_server_header = False
+    config.h11_max_incomplete_size = MOST_HEADER_BYTES
+    config.keep_alive_timeout = KEEP_ALIVE_S
+    config.graceful_timeout = grace_s
+    config.shutdown_timeout = grace_s
+    await hypercorn_serve(app, config, shutdown_trigger=stop)

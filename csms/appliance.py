@@ -1,0 +1,215 @@
+"""The composition root: builds everything, runs every listener in one nursery, stops in order.
+
+The only file that knows all edges. A listener that cannot run ends the process with one clear line, so that the
+service manager restarts it.
+"""
+
+import errno
+import json
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, cast
+
+import structlog
+import trio
+from quart_trio import QuartTrio
+
+from csms import __version__, housekeeping, systemd
+from csms import log as log_setup
+from csms.admin import app as admin_app
+from csms.admin import http, local_socket, metrics
+from csms.bus import Bus
+from csms.clock import Clock, SystemClock
+from csms.config import Address, Config
+from csms.errors import Conflict, NotFound
+from csms.ocpp.dispatch import Dispatcher
+from csms.ocpp.gate import StationGate
+from csms.ocpp.handshake import ConnectionOptions
+from csms.ocpp.limits import Limits
+from csms.ocpp.link import Stations
+from csms.ocpp.listener import Door, StationServer, open_door
+from csms.ocpp.presence import Roll
+from csms.ocpp.registry import Registry
+from csms.ocpp.tls import server_context
+from csms.services import setup, verbs
+from csms.services.access import LOCAL_OPERATOR
+from csms.services.entropy import SystemEntropy
+from csms.services.house import House
+from csms.services.message_log import MessageLog
+from csms.services.unit import Entropy, Policy, Unit
+from csms.store import migrate
+from csms.store.connection import Store, open_store
+
+log = structlog.get_logger(__name__)
+OCPP: Final = ("ocpp", "ocpp_tls")
+
+
+@dataclass(slots=True)
+class Doors:
+    """Everything that is bound before anything runs, so that an address in use damages nothing."""
+
+    stations: list[Door] = field(default_factory=list)
+    http: dict[str, list[socket.socket]] = field(default_factory=dict)
+    local: trio.SocketListener | None = None
+    bound: dict[str, list[str]] = field(default_factory=dict)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return the listeners and their addresses."""
+        return [{"name": name, "addresses": addresses} for name, addresses in self.bound.items()]
+
+    def close(self) -> None:
+        """Close what was bound."""
+        for door in self.stations:
+            door.socket.close()
+        for sockets in self.http.values():
+            for sock in sockets:
+                sock.close()
+
+
+def run(config: Config) -> int:
+    """Run the appliance until SIGTERM or SIGINT and return its exit code."""
+    log_setup.configure(cast(log_setup.Format, config.serve.log_format), config.serve.log_level)
+    trio.run(serve, config)
+    return 0
+
+
+async def serve(config: Config, clock: Clock | None = None, entropy: Entropy | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; raises CsmsError when it cannot begin."""
+    if not config.data_dir.is_dir():
+        raise NotFound(f"{config.data_dir} is missing: run csms init")
+    for name in migrate.migrate(config.store.url):
+        log.info("database_migrated", migration=name)
+    doors = bind(config)
+    try:
+        async with open_store(config.store.url) as store:
+            await _serve(config, doors, store, clock or SystemClock(), entropy or SystemEntropy())
+    finally:
+        doors.close()
+        (config.data_dir / "listeners.json").unlink(missing_ok=True)
+        (config.data_dir / "csms.sock").unlink(missing_ok=True)
+
+
+def bind(config: Config) -> Doors:
+    """Bind every listener of the configuration; Conflict names the address that is taken."""
+    doors = Doors()
+    try:
+        doors.local = local_socket.bind(config.data_dir / "csms.sock")
+        for name, addresses in config.listeners().items():
+            tls = server_context([_certificate(config)]) if name == "ocpp_tls" else None
+            for address in addresses:
+                if name in OCPP:
+                    door = _bound(name, address, partial(open_door, tls=tls))
+                    doors.stations.append(door)
+                    sock = door.socket
+                else:
+                    sock = _bound(name, address, http.listen)
+                    doors.http.setdefault(name, []).append(sock)
+                doors.bound.setdefault(name, []).append(_text(sock))
+    except BaseException:
+        doors.close()
+        raise
+    return doors
+
+
+async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entropy: Entropy) -> None:
+    """Build the house on an open store and run it."""
+    bus, roll, registry = Bus(), Roll(), Registry()
+    unit = Unit(store, bus, clock, entropy, Policy(config.ocpp.heartbeat_interval_s))
+    message_log = MessageLog(unit, clock)
+    house = House(unit, Stations(registry, roll, message_log), message_log, clock.now(), doors.describe)
+    if not await unit.read(setup.is_done):
+        raise NotFound("this appliance is not set up: run csms init")
+    gate = StationGate(unit, roll, clock, _options(config))
+    dispatcher = Dispatcher(unit, roll, clock, message_log)
+    stations = StationServer(gate, dispatcher, registry, _limits(config), clock=clock)
+
+    async def perform(verb: str, args: dict[str, Any]) -> Any:
+        return await verbs.perform(verb, args, LOCAL_OPERATOR, unit, house)
+
+    async with trio.open_nursery() as nursery:
+        stopping = trio.Event()
+        nursery.start_soon(housekeeping.run, house, roll, config.retention)
+        await nursery.start(stations.run, doors.stations)
+        for name, sockets in doors.http.items():
+            nursery.start_soon(http.serve, _application(name, house), sockets, stopping.wait, config.serve.grace_s)
+        if doors.local is not None:
+            nursery.start_soon(local_socket.serve, doors.local, perform)
+        _announce(config.data_dir, doors)
+        await _until_stopped()
+        log.info("stopping", grace_s=config.serve.grace_s)
+        systemd.stopping()
+        stopping.set()
+        await stations.stop(config.serve.grace_s)
+        with trio.CancelScope(shield=True), trio.move_on_after(config.serve.grace_s):
+            await message_log.flush()
+        nursery.cancel_scope.cancel()
+    log.info("stopped")
+
+
+def _application(name: str, house: House) -> QuartTrio:
+    surface = name.removesuffix("_tls")
+    if surface != "admin":
+        return admin_app.not_yet(surface)
+    return admin_app.build(house, _readiness(house), metrics.registry(house))
+
+
+def _readiness(house: House) -> Callable[[], Awaitable[None]]:
+    """Return the check that the database can be written; it raises what is wrong."""
+
+    async def ready() -> None:
+        await house.unit.run(setup.touch)
+
+    return ready
+
+
+def _announce(data_dir: Path, doors: Doors) -> None:
+    """Say where we listen: to the log, to scripts (listeners.json), to systemd."""
+    part = data_dir / "listeners.json.part"
+    part.write_text(json.dumps(doors.bound, indent=2) + "\n")
+    part.rename(data_dir / "listeners.json")
+    log.info("serving", version=__version__, **{name: ", ".join(at) for name, at in doors.bound.items()})
+    systemd.ready(f"{len(doors.bound)} listeners")
+
+
+async def _until_stopped() -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            return
+
+
+def _bound(name: str, address: Address, listen: Callable[[str, int], Any]) -> Any:
+    try:
+        return listen(address.host, address.port)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        mend = f"stop what uses it or change listen.{name}" if taken else f"change listen.{name}"
+        reason = "is in use" if taken else f"cannot be used ({error.strerror})"
+        raise Conflict(f"{address} {reason}: {mend}") from None
+
+
+def _certificate(config: Config) -> tuple[Path, Path]:
+    base = config.file.parent if config.file else config.data_dir
+    return base / config.tls.certificate, base / config.tls.key
+
+
+def _text(sock: socket.socket) -> str:
+    host, port, *_ = sock.getsockname()
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _options(config: Config) -> ConnectionOptions:
+    ocpp = config.ocpp
+    return ConnectionOptions(ocpp.max_frame_bytes, float(ocpp.call_timeout_s), float(ocpp.ping_interval_s))
+
+
+def _limits(config: Config) -> Limits:
+    ocpp = config.ocpp
+    return Limits(
+        max_connections=ocpp.max_connections,
+        handshake_timeout_s=float(ocpp.handshake_timeout_s),
+        max_pending_calls=ocpp.max_pending_calls,
+    )

@@ -1,0 +1,84 @@
+"""csms cdr: charge detail records."""
+
+import csv
+import sys
+from enum import StrEnum
+
+import typer
+
+from csms.cli._console import Column, JsonFlag, TenantOption, kwh, moment, print_json, run, show, show_one
+
+app = typer.Typer(name="cdr", help="Charge detail records: frozen, priced, one for each ended charge.", no_args_is_help=True)
+
+COLUMNS: list[Column] = [
+    ("station", "stationId"),
+    ("evse", "evseId"),
+    ("id token", "idToken"),
+    ("started", lambda c: moment(c["startedAt"])),
+    ("ended", lambda c: moment(c["endedAt"])),
+    ("kWh", lambda c: kwh(c["energyWh"])),
+    ("total", "totalCost"),
+    ("incl. VAT", "totalCostInclVat"),
+    ("", "currency"),
+    ("tariff", "tariffId"),
+    ("id", lambda c: c["id"][:8]),
+]
+CSV_FIELDS = (
+    "id", "transactionId", "stationId", "evseId", "connectorId", "idToken", "startedAt", "endedAt", "energyWh",
+    "currency", "totalCost", "totalCostInclVat", "tariffId", "createdAt",
+)  # fmt: skip
+
+
+class Format(StrEnum):
+    """How CDRs are exported."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    station: str | None = typer.Option(None, "--station", help="Only of this station."),
+    limit: int = typer.Option(50, "--limit", help="At most so many, newest first."),
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """List CDRs, newest first."""
+    show(json, run(ctx, "cdr.list", station=station, limit=limit, tenant=tenant), COLUMNS, empty="no CDR yet")
+
+
+@app.command("show")
+def show_(
+    ctx: typer.Context,
+    cdr: str = typer.Argument(..., help="Its id, the first characters of it, or its transaction's id."),
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Show one CDR; --json gives the whole OCPI object."""
+    found = run(ctx, "cdr.show", cdr=cdr, tenant=tenant)
+    pairs: list[Column] = [*COLUMNS[:-1], ("id", "id"), ("transaction", "transactionId")]
+    show_one(json, found, pairs)
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    format: Format = typer.Option(Format.CSV, "--format", help="csv or json (OCPI objects)."),
+    since: str = typer.Option("", "--from", help="Ended at or after this moment, ISO 8601."),
+    until: str = typer.Option("", "--to", help="Ended before this moment, ISO 8601."),
+    station: str | None = typer.Option(None, "--station", help="Only of this station."),
+    tenant: str | None = TenantOption,
+) -> None:
+    """Print CDRs for accounting."""
+    found = run(
+        ctx, "cdr.list", station=station, limit=1_000_000, tenant=tenant, ended_from=since or None,
+        ended_before=until or None,
+    )  # fmt: skip
+    if format is Format.JSON:
+        print_json([entry["document"] for entry in found])
+        return
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(CSV_FIELDS)
+    for entry in reversed(found):
+        writer.writerow([entry[name] for name in CSV_FIELDS])

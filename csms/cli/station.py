@@ -1,0 +1,208 @@
+"""csms station: register charging stations, look at them, and send them anything OCPP knows."""
+
+import json as jsonlib
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from csms.cli._console import (
+    Column,
+    JsonFlag,
+    TenantOption,
+    YesFlag,
+    confirm,
+    err,
+    moment,
+    out,
+    print_json,
+    run,
+    show,
+    show_one,
+)
+from csms.errors import InvalidInput
+
+app = typer.Typer(name="station", help="Charging stations.", no_args_is_help=True)
+
+COLUMNS: list[Column] = [
+    ("id", "stationId"),
+    ("profile", "securityProfile"),
+    ("registration", "registration"),
+    ("vendor", "vendor"),
+    ("model", "model"),
+    ("firmware", "firmwareVersion"),
+    ("OCPP", "ocppVersion"),
+    ("connectors", lambda s: _connectors(s)),
+    ("last seen", lambda s: moment(s["lastSeenAt"])),
+]
+FAILED = {"OFFLINE", "TIMEOUT", "ERROR"}
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    station_id: str = typer.Argument(..., metavar="ID", help="What the station calls itself, case-sensitive."),
+    profile: int = typer.Option(1, "--profile", min=0, max=3, help="Security profile."),
+    connectors: int = typer.Option(1, "--connectors", help="How many connectors it has."),
+    location: str | None = typer.Option(None, "--location", help="Where it stands."),
+    name: str | None = typer.Option(None, "--name", help="What people call it."),
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Register a station; the generated password is printed this once."""
+    made = run(
+        ctx, "station.add", station_id=station_id, security_profile=profile, connectors=connectors,
+        location=location, name=name, tenant=tenant,
+    )  # fmt: skip
+    if json:
+        print_json(made)
+        return
+    out.print(f"Station {station_id} is registered with security profile {profile}.")
+    if "password" in made:
+        out.print(f"  password  {made['password']}   (shown this once: set it in the station)")
+
+
+@app.command("list")
+def list_(ctx: typer.Context, tenant: str | None = TenantOption, json: bool = JsonFlag) -> None:
+    """List stations."""
+    show(json, run(ctx, "station.list", tenant=tenant), COLUMNS, empty="no station: csms station add ID")
+
+
+@app.command("show")
+def show_(ctx: typer.Context, station: str, tenant: str | None = TenantOption, json: bool = JsonFlag) -> None:
+    """Show one station with its connectors."""
+    found = run(ctx, "station.show", station=station, tenant=tenant)
+    more: list[Column] = [
+        ("name", "name"),
+        ("location", "locationId"),
+        ("serial number", "serialNumber"),
+        ("booted", lambda s: moment(s["bootedAt"])),
+        ("quirks", lambda s: ", ".join(f"{k}={v}" for k, v in s["quirks"].items())),
+    ]
+    show_one(json, found, COLUMNS + more)
+
+
+@app.command()
+def update(
+    ctx: typer.Context,
+    station: str,
+    profile: int | None = typer.Option(None, "--profile", min=0, max=3, help="Security profile."),
+    registration: str | None = typer.Option(None, "--registration", help="accepted, pending or rejected."),
+    quirk: list[str] = typer.Option([], "--quirk", help="NAME=VALUE; an empty value removes it."),
+    name: str | None = typer.Option(None, "--name", help="What people call it."),
+    location: str | None = typer.Option(None, "--location", help="Where it stands."),
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Change how a station is treated."""
+    changed = run(
+        ctx, "station.update", station=station, security_profile=profile, name=name, location=location,
+        registration=registration.capitalize() if registration else None, quirks=_quirks(quirk), tenant=tenant,
+    )  # fmt: skip
+    show_one(json, changed, [c for c in COLUMNS if c[0] != "connectors"])
+
+
+@app.command()
+def remove(ctx: typer.Context, station: str, tenant: str | None = TenantOption, yes: bool = YesFlag) -> None:
+    """Remove a station; its transactions and CDRs stay."""
+    confirm(yes, f"Remove station {station}?")
+    run(ctx, "station.remove", station=station, tenant=tenant)
+    out.print(f"{station} is removed")
+
+
+@app.command()
+def password(
+    ctx: typer.Context,
+    station: str,
+    set_: str | None = typer.Option(None, "--set", help="Take this password instead of generating one."),
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Give a station a new password, printed this once."""
+    made = run(ctx, "station.password", station=station, password=set_, tenant=tenant)
+    if json:
+        print_json(made)
+    else:
+        out.print(f"  password  {made['password']}   (shown this once: set it in the station)")
+
+
+@app.command()
+def call(
+    ctx: typer.Context,
+    station: str,
+    action: str = typer.Argument(..., help="Wire name of an action, like Reset or GetConfiguration."),
+    payload: str = typer.Argument("{}", metavar="[JSON]", help="The request, checked against the schema; - for stdin."),
+    timeout: float | None = typer.Option(None, "--timeout", help="Seconds to wait for the answer."),
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Send any action to a connected station and print its answer."""
+    body = _payload(payload)
+    done = run(
+        ctx, "station.call", station=station, action=action, payload=body, timeout_s=timeout, tenant=tenant
+    )
+    if json:
+        print_json(done)
+    elif done["response"] is not None:
+        print_json(done["response"])
+    if done["status"] in FAILED:
+        if not json:
+            err.print(f"csms: {station} {done['status'].lower()}: {done['error']}", markup=False)
+        raise typer.Exit(6)
+
+
+@app.command()
+def config(ctx: typer.Context, station: str, tenant: str | None = TenantOption, json: bool = JsonFlag) -> None:
+    """Show the configuration keys a station has reported; `csms station call ID GetConfiguration` asks anew."""
+    found = run(ctx, "station.config", station=station, tenant=tenant)
+    columns: list[Column] = [("key", "name"), ("value", "value"), ("read-only", "readonly")]
+    show(json, found, columns, empty=f"nothing reported yet: csms station call {station} GetConfiguration")
+
+
+@app.command()
+def commands(
+    ctx: typer.Context,
+    station: str,
+    limit: int = typer.Option(20, "--limit", help="At most so many, newest first."),
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Show what was asked of a station and what came of it."""
+    columns: list[Column] = [
+        ("asked", lambda c: moment(c["requestedAt"])),
+        ("by", "requestedBy"),
+        ("action", "action"),
+        ("answer", lambda c: (c["response"] or {}).get("status") or c["status"]),
+        ("outcome", "outcome"),
+        ("followed by", "followedBy"),
+    ]
+    show(json, run(ctx, "station.commands", station=station, limit=limit, tenant=tenant), columns, empty="none")
+
+
+def _connectors(station: Mapping[str, Any]) -> str:
+    return " ".join(f"{c['evseId']}:{c['status']}" for c in station.get("connectors", ()) if c["evseId"])
+
+
+def _payload(text: str) -> dict[str, Any]:
+    try:
+        value = jsonlib.loads(sys.stdin.read() if text == "-" else text)
+    except ValueError as error:
+        raise InvalidInput(f"the payload is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise InvalidInput('the payload must be a JSON object, like {"type": "Soft"}')
+    return value
+
+
+def _quirks(pairs: list[str]) -> dict[str, Any] | None:
+    """Read NAME=VALUE pairs; numbers and true/false keep their type."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign:
+            raise InvalidInput(f"--quirk {pair}: write NAME=VALUE")
+        try:
+            found[name] = jsonlib.loads(value) if value else None
+        except ValueError:
+            found[name] = value
+    return found or None

@@ -1,0 +1,92 @@
+"""csms transaction: what charged, what charges now, and every correction made to what stations reported."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from csms.cli._console import (
+    Column,
+    JsonFlag,
+    TenantOption,
+    kwh,
+    moment,
+    out,
+    print_json,
+    print_pairs,
+    print_table,
+    run,
+    show,
+)
+
+app = typer.Typer(name="transaction", help="Transactions, running and ended.", no_args_is_help=True)
+
+COLUMNS: list[Column] = [
+    ("id", "ocppId"),
+    ("station", "stationId"),
+    ("evse", "evseId"),
+    ("id token", "idToken"),
+    ("state", "state"),
+    ("started", lambda t: moment(t["startedAt"])),
+    ("ended", lambda t: moment(t["endedAt"])),
+    ("kWh", lambda t: kwh(t["energyWh"])),
+    ("reason", "stopReason"),
+]
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    active: bool = typer.Option(False, "--active", help="Only those not ended."),
+    station: str | None = typer.Option(None, "--station", help="Only of this station."),
+    limit: int = typer.Option(50, "--limit", help="At most so many, newest first."),
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """List transactions, newest first."""
+    found = run(ctx, "transaction.list", active=active, station=station, limit=limit, tenant=tenant)
+    show(json, found, COLUMNS, empty="no transaction")
+
+
+@app.command("show")
+def show_(
+    ctx: typer.Context,
+    transaction: str = typer.Argument(..., help="Its id, or the transaction id of the station."),
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Show one transaction: meter values and every correction."""
+    found = run(ctx, "transaction.show", transaction=transaction, tenant=tenant)
+    if json:
+        print_json(found)
+        return
+    pairs = [(name, found.get(key) if isinstance(key, str) else key(found)) for name, key in COLUMNS]
+    meter = f"{found['meterStartWh']} → {found['meterStopWh']} Wh"
+    print_pairs([*pairs, ("meter", meter), ("tariff", found["tariffId"]), ("cdr", found["cdrId"])])
+    if found["corrections"]:
+        out.print("\n[bold]Corrections[/]")
+        columns: list[Column] = [("when", lambda c: moment(c["at"])), ("what", "kind"), ("detail", _detail)]
+        print_table(found["corrections"], columns, empty="")
+    out.print(f"\n[bold]Meter values[/] ({len(found['meterValues'])})")
+    readings: list[Column] = [("taken", lambda r: moment(r["takenAt"])), ("Wh", "energyWh"), ("W", "powerW")]
+    print_table(found["meterValues"][-20:], [*readings, ("samples", _samples)], empty="none")
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    station: str | None = typer.Option(None, "--station", help="Only of this station."),
+    limit: int = typer.Option(100_000, "--limit", help="At most so many, newest first."),
+    tenant: str | None = TenantOption,
+) -> None:
+    """Print transactions as JSON."""
+    print_json(run(ctx, "transaction.list", station=station, limit=limit, tenant=tenant))
+
+
+def _detail(correction: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in correction["detail"].items())
+
+
+def _samples(reading: Mapping[str, Any]) -> str:
+    shown = [f"{s['measurand']}{' ' + s['phase'] if 'phase' in s else ''}" for s in reading["samples"]]
+    return ", ".join(shown[:3]) + (" …" if len(shown) > 3 else "")

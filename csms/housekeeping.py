@@ -1,0 +1,87 @@
+"""What the appliance does by the clock: flush what was collected, end what is over, drop what is old."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+
+import structlog
+import trio
+
+from csms import systemd
+from csms.clock import to_text
+from csms.config import Retention
+from csms.errors import CsmsError
+from csms.ocpp.presence import Roll
+from csms.services import commands, facts, pruning, stations
+from csms.services.house import House
+
+MESSAGES_EVERY_S = 1.0
+PRESENCE_EVERY_S = 5.0
+EXPIRY_EVERY_S = 5.0
+PRUNE_EVERY_S = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+async def run(house: House, roll: Roll, retention: Retention) -> None:
+    """Do all of it until cancelled; a failure is logged and tried again at the next turn."""
+    unit = house.unit
+
+    async def write_presence() -> None:
+        heard = roll.heard()
+        moments = [{"key": p.station.key, "at": to_text(p.heard_at)} for p in heard if p.heard_at]
+        if moments:
+            await unit.run(lambda tx: stations.seen(tx, moments))
+        for presence, moment in zip(heard, [p.heard_at for p in heard], strict=True):
+            presence.written_at = moment
+
+    async def expire() -> None:
+        await unit.run(lambda tx: commands.expire(tx) + facts.expire_reservations(tx))
+
+    async def prune() -> None:
+        ages = pruning.Ages(
+            timedelta(days=retention.messages_days),
+            timedelta(days=retention.meter_values_days),
+            timedelta(days=retention.outbox_days),
+        )
+        while await unit.run(lambda tx: pruning.prune(tx, ages)):
+            await trio.sleep(1)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_every, MESSAGES_EVERY_S, house.message_log.flush)
+        nursery.start_soon(_every, PRESENCE_EVERY_S, write_presence)
+        nursery.start_soon(_every, EXPIRY_EVERY_S, expire)
+        nursery.start_soon(_every, PRUNE_EVERY_S, prune)
+        nursery.start_soon(_follow_operators, house, roll)
+        watchdog_s = systemd.watchdog_interval_s()
+        if watchdog_s is not None:
+            nursery.start_soon(_every, watchdog_s, _alive)
+
+
+async def _every(interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except CsmsError as error:
+            log.error("housekeeping_failed", work=getattr(work, "__name__", "?"), error=str(error))
+        await trio.sleep(interval_s)
+
+
+async def _alive() -> None:
+    systemd.alive()
+
+
+async def _follow_operators(house: House, roll: Roll) -> None:
+    """Apply at once what an operator changes about a connected station."""
+    async with house.unit.bus.subscribe(limit=100_000) as events:
+        async for event in events:
+            if event.kind != "station.changed":
+                continue
+            presence = roll.get(event.subject)
+            if event.body["change"] == "removed":
+                roll.forget(event.subject)
+                await house.link.disconnect(event.subject, "the station was removed")
+            elif presence is not None:
+                found = await house.unit.read(partial(stations.by_key, key=event.subject))
+                if found is not None:
+                    roll.admit(found.ref, found.registration, found.quirks)

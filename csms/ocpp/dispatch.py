@@ -1,0 +1,145 @@
+"""The generic path of a message: row of a table → validate → translate in → one service call → translate out.
+
+The answer leaves only after the commit. What fails inside is answered InternalError, so that the station keeps the
+message and sends it again; it is never answered as if it had been kept.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from csms.clock import Clock, to_wire
+from csms.errors import StoreUnavailable
+from csms.model.station import Registration
+from csms.ocpp import rpc, schemas
+from csms.ocpp.connection import Connection, FrameNote
+from csms.ocpp.presence import Presence, Roll
+from csms.ocpp.route import Inbound
+from csms.ocpp.rpc import Call, ErrorCode, Version
+from csms.ocpp.v16 import routes as v16
+from csms.services import inbox
+from csms.services.inbox import Message
+from csms.services.message_log import MessageLog
+from csms.services.stations import Booted
+from csms.services.unit import Tx, Unit
+
+INBOUND: Final[Mapping[str, Mapping[str, Inbound]]] = {"1.6": v16.INBOUND}
+
+log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Answers what stations ask."""
+
+    def __init__(self, unit: Unit, roll: Roll, clock: Clock, message_log: MessageLog) -> None:
+        self._unit = unit
+        self._roll = roll
+        self._clock = clock
+        self._log = message_log
+
+    async def answer(self, connection: Connection, call: Call) -> bytes:
+        """Return the whole response frame to one CALL."""
+        now = self._clock.now()
+        presence = self._roll.of(connection.station.key)
+        presence.heard_at = now
+        if call.action != "BootNotification" and presence.registration is not Registration.ACCEPTED:
+            return self._refuse(connection, call, ErrorCode.SECURITY_ERROR, "not accepted: BootNotification first")
+        if call.action == "Heartbeat":
+            return rpc.encode_result(call.raw_id, {"currentTime": to_wire(now)})
+        route = INBOUND[connection.version].get(call.action)
+        if route is None:
+            return self._refuse(connection, call, *_unknown(connection.version, call.action))
+        notes: list[str] = []
+        refusal = _violation(connection, call, route, notes)
+        if refusal is not None:
+            return self._refuse(connection, call, *refusal)
+        return await self._take(connection, presence, call, route, now, notes)
+
+    async def _take(
+        self, connection: Connection, presence: Presence, call: Call, route: Inbound, now: datetime, notes: list[str]
+    ) -> bytes:
+        """Do one route's work in a unit, with the message's record."""
+        try:
+            report = route.read(call.payload, now, notes)
+            message = Message(connection.station, call.message_id, call.action, call.payload_bytes)
+            if notes:
+                message = inbox.noted(message, notes)
+            frame, result = await self._unit.run(lambda tx: _work(tx, message, call, route, report))
+        except StoreUnavailable as error:
+            log.error("message_not_kept", station=connection.station.station_id, action=call.action, error=str(error))
+            return self._refuse(connection, call, ErrorCode.INTERNAL_ERROR, "could not be stored: send it again")
+        except Exception:
+            reference = self._unit.entropy.hex()[:12]
+            log.exception(
+                "message_failed", station=connection.station.station_id, action=call.action, reference=reference
+            )
+            return self._refuse(connection, call, ErrorCode.INTERNAL_ERROR, f"internal error, reference {reference}")
+        if isinstance(result, Booted):
+            presence.registration = result.registration
+        return frame
+
+    def _refuse(self, connection: Connection, call: Call, code: ErrorCode, description: str) -> bytes:
+        """Return a CALLERROR and keep that it was given."""
+        frame = rpc.encode_error(call.raw_id, code, description, connection.version)
+        message = Message(connection.station, call.message_id, call.action, call.payload_bytes, description)
+        self._log.add(message, "in", frame)
+        return frame
+
+    async def connected(self, connection: Connection) -> None:
+        """Tell listeners that a station is online."""
+        body = {"version": connection.version, "peer": connection.peer}
+        await self._tell(connection, "station.connected", body)
+
+    async def disconnected(self, connection: Connection, reason: str, superseded: bool) -> None:
+        """Tell listeners that a station went offline, unless a newer connection of it took over."""
+        if not superseded:
+            await self._tell(connection, "station.disconnected", {"reason": reason})
+
+    async def _tell(self, connection: Connection, kind: str, body: dict[str, Any]) -> None:
+        station = connection.station
+        try:
+            await self._unit.run(lambda tx: tx.emit(kind, station, station.key, body))
+        except StoreUnavailable as error:
+            log.error("event_not_kept", station=station.station_id, kind=kind, error=str(error))
+
+    def note(self, connection: Connection, note: FrameNote) -> None:
+        """Keep what was odd on the wire: malformed frames, late answers."""
+        message = Message(connection.station, note.message_id or "", note.kind, note.frame, note.reason)
+        self._log.add(message, "in", None)
+
+
+def _work(tx: Tx, message: Message, call: Call, route: Inbound, report: Any) -> tuple[bytes, Any]:
+    """Run the service verb and keep its answer; a repeated message runs nothing."""
+    result = None
+
+    def verb() -> bytes:
+        nonlocal result
+        result = route.verb(tx, message.station, report)
+        return rpc.encode_result(call.raw_id, route.write(result))
+
+    return inbox.take(tx, message, verb, replay=route.replay), result
+
+
+def _unknown(version: Version, action: str) -> tuple[ErrorCode, str]:
+    """An action the standard knows is not supported in this direction; any other is not implemented."""
+    if action in schemas.actions(version):
+        return ErrorCode.NOT_SUPPORTED, f"{action[:64]} is not accepted from a charging station"
+    return ErrorCode.NOT_IMPLEMENTED, f"unknown action {action[:64]}"
+
+
+def _violation(
+    connection: Connection, call: Call, route: Inbound, notes: list[str]
+) -> tuple[ErrorCode, str] | None:
+    """Check the payload; what a tolerant route can still understand is taken with a note."""
+    violation = schemas.validate(connection.version, call.action, "request", call.payload)
+    if violation is None:
+        return None
+    if route.tolerant and not connection.options.strict:
+        worse = schemas.validate(connection.version, call.action, "request", call.payload, tolerant=True)
+        if worse is None:
+            notes.append(violation.text)
+            return None
+        violation = worse
+    return violation.code, violation.text

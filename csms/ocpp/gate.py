@@ -1,0 +1,118 @@
+"""The door: turns a handshake into a claim, has it decided, and keeps why somebody was refused (OCPP-J 1.6 §3)."""
+
+from typing import Final
+
+import structlog
+
+from csms.clock import Clock
+from csms.errors import StoreUnavailable
+from csms.ocpp.handshake import Admitted, ConnectionOptions, Hello, Refused
+from csms.ocpp.presence import Roll
+from csms.ocpp.rpc import Version
+from csms.services import admission
+from csms.services.admission import Claim, Denied, Welcome
+from csms.services.unit import Unit
+
+SUBPROTOCOLS: Final[dict[str, Version]] = {"ocpp1.6": "1.6"}
+"""What is spoken here; a station's own order of preference decides (OCPP-J 1.6 §3.2)."""
+_VERSION_PREFIXES: Final = frozenset({"1.6", "1.6j", "16", "2.0.1", "201", "v1.6", "v16"})
+_REFUSALS_KEPT_A_MINUTE: Final = 120
+
+log = structlog.get_logger(__name__)
+
+
+class StationGate:
+    """Decides who may connect as a station."""
+
+    def __init__(self, unit: Unit, roll: Roll, clock: Clock, options: ConnectionOptions) -> None:
+        self._unit = unit
+        self._roll = roll
+        self._clock = clock
+        self._options = options
+        self._minute = 0
+        self._kept = 0
+
+    async def admit(self, hello: Hello) -> Admitted | Refused:
+        """Look the station up, check what it presents, and record a refusal."""
+        address = station_address(hello.path_segments)
+        if address is None:
+            return Refused(404, "connect to /ocpp/<station id>")
+        tenant, station_id = address
+        claim = Claim(station_id, tenant, hello.authorization, hello.tls, _handshake(hello))
+        try:
+            verdict = await self._unit.read(lambda tx: admission.admit(tx, claim))
+        except StoreUnavailable as error:
+            return Refused(503, f"the database cannot be read: {error}", retry_after_s=30)
+        if isinstance(verdict, Denied):
+            await self._keep(claim, verdict)
+            return Refused(verdict.http_status, verdict.reason)
+        self._roll.admit(verdict.station, verdict.registration, verdict.quirks)
+        version = choose_version(hello.subprotocols, verdict.quirks)
+        if version is None:
+            offered = ", ".join(hello.subprotocols) or "none"
+            spoken = ", ".join(SUBPROTOCOLS)
+            await self._keep(claim, Denied(101, f"no common subprotocol: offered {offered}, spoken here {spoken}"))
+        return Admitted(verdict.station, version, self._station_options(verdict))
+
+    def _station_options(self, welcome: Welcome) -> ConnectionOptions:
+        """Apply a station's quirks to the appliance's limits."""
+        quirks, usual = welcome.quirks, self._options
+        return ConnectionOptions(
+            max_frame_bytes=int(quirks.get("max_frame_bytes", usual.max_frame_bytes)),
+            call_timeout_s=float(quirks.get("call_timeout_s", usual.call_timeout_s)),
+            ping_interval_s=float(quirks.get("ping_interval_s", usual.ping_interval_s)),
+            strict=bool(quirks.get("strict", usual.strict)),
+        )
+
+    async def _keep(self, claim: Claim, denied: Denied) -> None:
+        """Record a refusal, but never more of them than a scanner should be able to cause."""
+        log.warning("station_refused", station=claim.station_id, status=denied.http_status, reason=denied.reason)
+        minute = int(self._clock.now().timestamp() // 60)
+        if minute != self._minute:
+            self._minute, self._kept = minute, 0
+        self._kept += 1
+        if self._kept > _REFUSALS_KEPT_A_MINUTE:
+            return
+        try:
+            await self._unit.run(lambda tx: admission.deny(tx, claim, denied))
+        except StoreUnavailable as error:
+            log.error("refusal_not_kept", station=claim.station_id, error=str(error))
+
+
+def station_address(segments: tuple[str, ...]) -> tuple[str | None, str] | None:
+    """Return (tenant or None, station id) from what installers type after the host.
+
+    `/ocpp/<id>`, `/ocpp/<tenant>/<id>`, a version somewhere before the id, a trailing slash, or just `/<id>`.
+    """
+    rest = [s for s in segments if s]
+    if rest and rest[0].casefold() == "ocpp":
+        rest = rest[1:]
+    while len(rest) > 1 and rest[0].casefold().removeprefix("ocpp") in _VERSION_PREFIXES:
+        rest = rest[1:]
+    if len(rest) == 1:
+        return None, rest[0]
+    if len(rest) == 2:
+        return rest[0], rest[1]
+    return None
+
+
+def choose_version(offered: tuple[str, ...], quirks: dict[str, object]) -> Version | None:
+    """Return the first version the station prefers that is spoken here, None when there is none.
+
+    A station that offers nothing is taken for the version its `assume` quirk names.
+    """
+    wanted = offered or ((f"ocpp{quirks['assume']}",) if "assume" in quirks else ())
+    for name in wanted:
+        if name.casefold() in SUBPROTOCOLS:
+            return SUBPROTOCOLS[name.casefold()]
+    return None
+
+
+def _handshake(hello: Hello) -> dict[str, object]:
+    return {
+        "path": hello.raw_path[:500],
+        "peer": hello.peer,
+        "tls": hello.tls,
+        "subprotocols": list(hello.subprotocols),
+        "headers": [list(header) for header in hello.headers],
+    }

@@ -1,0 +1,88 @@
+"""The stations as services reach them: check a request, send it, say what the answer means (services.ports)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from csms.errors import InvalidInput, StationOffline, StationRefused
+from csms.model.command import Reply, Shape
+from csms.model.station import Registration
+from csms.ocpp import schemas
+from csms.ocpp.connection import Connection
+from csms.ocpp.presence import Roll
+from csms.ocpp.registry import Registry
+from csms.ocpp.route import Outbound
+from csms.ocpp.v16 import routes as v16
+from csms.services.inbox import Message
+from csms.services.message_log import MessageLog
+from csms.services.ports import Link
+
+OUTBOUND: Final[Mapping[str, Mapping[str, Outbound]]] = {"1.6": v16.OUTBOUND}
+
+
+class Stations:
+    """Implements services.ports.StationLink over the registry of connections."""
+
+    def __init__(self, registry: Registry, roll: Roll, message_log: MessageLog) -> None:
+        self._registry = registry
+        self._roll = roll
+        self._log = message_log
+
+    def links(self) -> Sequence[Link]:
+        """Return who is connected now."""
+        return [_link(connection) for connection in self._registry.connections()]
+
+    def link(self, key: str) -> Link | None:
+        """Return the connection of one station, if it has one."""
+        connection = self._registry.get(key)
+        return _link(connection) if connection else None
+
+    def shape(self, version: str, action: str, payload: dict[str, Any]) -> Shape:
+        """Check a CALL against the schemas of an OCPP version and say what it means; raises InvalidInput."""
+        route = _route(version, action)
+        violation = schemas.validate(_known(version), action, "request", payload)
+        if violation is not None:
+            raise InvalidInput(f"{action}: {violation.text}")
+        return route.shape(payload)
+
+    async def call(self, key: str, action: str, payload: dict[str, Any], timeout_s: float | None) -> Reply:
+        """Send a CALL and return the answer; raises StationOffline, StationTimeout or StationRefused."""
+        connection = self._registry.get(key)
+        if connection is None:
+            raise StationOffline("the station is not connected")
+        presence = self._roll.get(key)
+        if presence is not None and presence.registration is Registration.REJECTED:
+            raise StationRefused("the station was rejected at boot: nothing is sent to it until it boots again")
+        route = _route(connection.version, action)
+        answer: dict[str, Any] | None = None
+        try:
+            answer = await connection.call(action, payload, timeout_s)
+        finally:
+            record = msgspec.json.encode(route.shape(payload).record)
+            message = Message(connection.station, "", action, record, None if answer else "no answer")
+            self._log.add(message, "out", None if answer is None else msgspec.json.encode(answer))
+        return route.reply(payload, answer)
+
+    async def disconnect(self, key: str, reason: str) -> None:
+        """Close a station's connection, if it has one."""
+        connection = self._registry.get(key)
+        if connection is not None:
+            connection.close(reason)
+
+
+def _route(version: str, action: str) -> Outbound:
+    route = OUTBOUND[_known(version)].get(action)
+    if route is None:
+        raise InvalidInput(f"OCPP {version} has no action {action[:64]!r} that is sent to a station")
+    return route
+
+
+def _known(version: str) -> Any:
+    if version not in OUTBOUND:
+        raise InvalidInput(f"OCPP {version} is not spoken here")
+    return version
+
+
+def _link(connection: Connection) -> Link:
+    return Link(connection.station, connection.version, connection.connected_at, connection.peer)

@@ -1,0 +1,50 @@
+"""What the OCPP edge remembers of each station it has admitted: its gate, its options, when it was last heard."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from csms.model.station import Registration, StationRef
+
+
+@dataclass(slots=True)
+class Presence:
+    """One station as long as the appliance runs; a reconnect keeps it."""
+
+    station: StationRef
+    registration: Registration
+    quirks: dict[str, Any] = field(default_factory=dict)
+    heard_at: datetime | None = None
+    written_at: datetime | None = None
+
+
+class Roll:
+    """The presences of all stations, by the station's key."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Presence] = {}
+
+    def admit(self, station: StationRef, registration: Registration, quirks: dict[str, Any]) -> Presence:
+        """Remember a station that was admitted, with what the operator has set for it."""
+        presence = self._by_key.get(station.key)
+        if presence is None:
+            presence = self._by_key[station.key] = Presence(station, registration)
+        presence.registration = registration
+        presence.quirks = quirks
+        return presence
+
+    def of(self, key: str) -> Presence:
+        """Return the presence of an admitted station."""
+        return self._by_key[key]
+
+    def get(self, key: str) -> Presence | None:
+        """Return the presence of a station, None when it was never admitted."""
+        return self._by_key.get(key)
+
+    def forget(self, key: str) -> None:
+        """Drop a station that was removed."""
+        self._by_key.pop(key, None)
+
+    def heard(self) -> list[Presence]:
+        """Return the stations heard since their `last_seen_at` was written."""
+        return [p for p in self._by_key.values() if p.heard_at is not None and p.heard_at != p.written_at]

@@ -1,0 +1,37 @@
+"""The rows of the two tables each OCPP version has: what stations send us, what we send them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from csms.model.command import Reply, Shape
+from csms.model.station import StationRef
+from csms.services.unit import Tx
+
+Read = Callable[[Mapping[str, Any], datetime, list[str]], Any]
+Verb = Callable[[Tx, StationRef, Any], Any]
+Write = Callable[[Any], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One action from stations: translate in, one service call in a unit of work, translate out.
+
+    `replay`: a message that comes again gets the answer it got before (only where the payload names its moment, for
+    stations restart their message ids). `tolerant`: what the schema forbids is taken in all the same, with a note.
+    """
+
+    read: Read
+    verb: Verb
+    write: Write
+    replay: bool = False
+    tolerant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One action to stations: what a request means, and what its answer says."""
+
+    shape: Callable[[dict[str, Any]], Shape]
+    reply: Callable[[dict[str, Any], dict[str, Any]], Reply]

@@ -1,0 +1,129 @@
+"""OCPP 1.6: what our requests to stations mean, and what the answers say about the station (§5, whitepaper §4)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from csms.model.command import (
+    AvailabilityWanted,
+    Fact,
+    LocalListAt,
+    Purpose,
+    Reply,
+    ReservationCancelled,
+    ReservationMade,
+    SettingReported,
+    Shape,
+)
+from csms.ocpp.moments import read_moment
+
+Payload = dict[str, Any]
+
+SECRET_KEYS: Final = frozenset({"authorizationkey"})
+HIDDEN: Final = "********"
+_AGREED: Final = frozenset({"Accepted", "Scheduled", "RebootRequired", "Unlocked", "AcceptedCanceled"})
+
+
+def plain(request: Payload) -> Shape:
+    """A request whose answer is its end."""
+    return Shape(request)
+
+
+def agreed(request: Payload, response: Payload) -> Reply:
+    """An answer that agrees or not by its status; an answer without status agrees."""
+    return Reply(response, str(response.get("status", "Accepted")) in _AGREED)
+
+
+def promise(purpose: Purpose, within: timedelta) -> Any:
+    """Return the shape of requests whose acceptance is only a promise, kept within a time."""
+
+    def shape(request: Payload) -> Shape:
+        return Shape(request, purpose, within)
+
+    return shape
+
+
+def remote_start(request: Payload) -> Shape:
+    """RemoteStartTransaction: done when a start with the id tag follows."""
+    return Shape(
+        request,
+        Purpose.REMOTE_START,
+        timedelta(minutes=3),
+        id_token=str(request["idTag"]),
+        evse_id=request.get("connectorId"),
+    )
+
+
+def remote_stop(request: Payload) -> Shape:
+    """RemoteStopTransaction: done when the transaction's stop arrives."""
+    return Shape(request, Purpose.REMOTE_STOP, timedelta(minutes=10), ocpp_id=str(request["transactionId"]))
+
+
+def change_configuration(request: Payload) -> Shape:
+    """ChangeConfiguration: the new AuthorizationKey is nobody's business."""
+    return Shape(request | {"value": HIDDEN} if _secret(request.get("key")) else request)
+
+
+def configuration_changed(request: Payload, response: Payload) -> Reply:
+    """ChangeConfiguration.conf: the station now holds the value."""
+    reply = agreed(request, response)
+    if not reply.agreed:
+        return reply
+    value = HIDDEN if _secret(request["key"]) else str(request["value"])
+    return Reply(response, True, (SettingReported(request["key"], value, False),))
+
+
+def configuration(request: Payload, response: Payload) -> Reply:
+    """GetConfiguration.conf: keys, values and whether they may be changed; a value may be absent."""
+    facts = [_setting(entry) for entry in response.get("configurationKey") or ()]
+    return Reply(response, True, tuple(facts))
+
+
+def availability(request: Payload, response: Payload) -> Reply:
+    """ChangeAvailability.conf: Scheduled means after the running transaction."""
+    wanted = AvailabilityWanted(int(request["connectorId"]), request["type"] == "Operative")
+    return _with_fact(request, response, wanted)
+
+
+def reserved(request: Payload, response: Payload) -> Reply:
+    """ReserveNow.conf."""
+    made = ReservationMade(
+        id=int(request["reservationId"]),
+        evse_id=int(request["connectorId"]),
+        id_token=str(request["idTag"]),
+        group_id=request.get("parentIdTag"),
+        expires_at=read_moment(request["expiryDate"], datetime.now(UTC), []),
+    )
+    return _with_fact(request, response, made)
+
+
+def reservation_cancelled(request: Payload, response: Payload) -> Reply:
+    """CancelReservation.conf."""
+    return _with_fact(request, response, ReservationCancelled(int(request["reservationId"])))
+
+
+def list_version(request: Payload, response: Payload) -> Reply:
+    """GetLocalListVersion.conf: -1 means not supported, 0 empty."""
+    version = int(response.get("listVersion", -1))
+    return Reply(response, version >= 0, (LocalListAt(version),) if version >= 0 else ())
+
+
+def list_sent(request: Payload, response: Payload) -> Reply:
+    """SendLocalList.conf."""
+    return _with_fact(request, response, LocalListAt(int(request["listVersion"])))
+
+
+def _with_fact(request: Payload, response: Payload, fact: Fact) -> Reply:
+    reply = agreed(request, response)
+    return Reply(response, True, (fact,)) if reply.agreed else reply
+
+
+def _setting(entry: Mapping[str, Any]) -> SettingReported:
+    name = str(entry.get("key", ""))[:50]
+    value = entry.get("value")
+    text = HIDDEN if _secret(name) else None if value is None else str(value)
+    return SettingReported(name, text, bool(entry.get("readonly")))
+
+
+def _secret(key: object) -> bool:
+    return str(key).casefold() in SECRET_KEYS

@@ -1,0 +1,62 @@
+"""Who may do what: one literal table that every surface obeys."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from csms.errors import NotAllowed
+
+
+class Role(StrEnum):
+    """Roles of users and partners."""
+
+    SUPER_ADMIN = "SUPER_ADMIN"
+    TENANT_ADMIN = "TENANT_ADMIN"
+    OPERATOR = "OPERATOR"
+    VIEWER = "VIEWER"
+    DRIVER = "DRIVER"
+    PARTNER = "PARTNER"
+
+
+_READERS: Final = frozenset({Role.SUPER_ADMIN, Role.TENANT_ADMIN, Role.OPERATOR, Role.VIEWER})
+_OPERATORS: Final = frozenset({Role.SUPER_ADMIN, Role.TENANT_ADMIN, Role.OPERATOR})
+_ADMINS: Final = frozenset({Role.SUPER_ADMIN, Role.TENANT_ADMIN})
+_SUPER: Final = frozenset({Role.SUPER_ADMIN})
+
+PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
+    "tenant.read": _READERS,
+    "tenant.write": _SUPER,
+    "station.read": _READERS,
+    "station.write": _ADMINS,
+    "station.command": _OPERATORS,
+    "token.read": _READERS,
+    "token.write": _OPERATORS,
+    "tariff.read": _READERS,
+    "tariff.write": _OPERATORS,
+    "transaction.read": _READERS,
+    "cdr.read": _READERS,
+    "message.read": _OPERATORS,
+    "audit.read": _ADMINS,
+    "system.read": _READERS,
+    "system.write": _SUPER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a name for the audit, a role, the tenant the caller is bound to (None: all), and from where."""
+
+    name: str
+    role: Role
+    tenant_id: str | None
+    origin: str
+
+
+LOCAL_OPERATOR: Final = Caller("local operator", Role.SUPER_ADMIN, None, "local socket")
+"""Whoever may open the appliance's socket (mode 0600) or its database may do everything."""
+
+
+def require(caller: Caller, permission: str) -> None:
+    """Raise NotAllowed unless the caller's role has the permission."""
+    if caller.role not in PERMISSIONS[permission]:
+        raise NotAllowed(f"{caller.role} may not {permission.replace('.', ' ')}")

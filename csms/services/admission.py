@@ -1,0 +1,122 @@
+"""Who may connect as a charging station, and why others may not (OCPP-J 1.6 §3, §6; OCPP 2.0.1 Part 4 §3, A00)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from csms.model.station import ChargingStation, Registration, StationRef
+from csms.services import passwords, present
+from csms.services.access import Caller
+from csms.services.unit import Tx
+from csms.store import rows, stations
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a peer presents: candidate ids from its address, its credentials, and the transport it came by."""
+
+    station_id: str
+    tenant: str | None
+    credentials: bytes | None
+    tls: bool
+    handshake: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """A station that may connect."""
+
+    station: StationRef
+    registration: Registration
+    security_profile: int
+    ocpp_version: str | None
+    quirks: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A peer that may not connect: the HTTP status and one line a person can act on."""
+
+    http_status: int
+    reason: str
+
+
+def admit(tx: Tx, claim: Claim) -> Welcome | Denied:
+    """Decide by reading only; the caller records a denial with `deny`."""
+    found = [
+        row
+        for row in stations.candidates(tx.db, claim.station_id)
+        if claim.tenant in (None, row["tenant_name"], row["tenant_id"])
+    ]
+    if not found:
+        hint = f"csms station add {claim.station_id}"
+        return Denied(404, f"station {claim.station_id!r} is not registered here: {hint}")
+    if len(found) > 1:
+        fits = [row for row in found if _secret_fits(row, claim)]
+        if len(fits) != 1:
+            return Denied(404, "several tenants have this station id: connect to /ocpp/<tenant>/<station id>")
+        found = fits
+    row = found[0]
+    refusal = _check(row, claim)
+    if refusal is not None:
+        return refusal
+    station = rows.load(ChargingStation, row)
+    return Welcome(
+        station.ref, station.registration, station.security_profile, station.ocpp_version, station.quirks
+    )
+
+
+def _check(row: dict[str, Any], claim: Claim) -> Denied | None:
+    """Return why a station may not connect with what it presents, or None."""
+    profile = row["security_profile"]
+    if profile >= 2 and not claim.tls:
+        return Denied(403, f"security profile {profile} wants TLS: connect with wss:// to the TLS port")
+    if profile == 3:
+        return Denied(403, "security profile 3 needs a certificate authority, which is not set up on this appliance")
+    if profile == 1 and claim.tls:
+        return Denied(403, "security profile 1 is without TLS: set profile 2 with csms station update --profile 2")
+    if profile == 0:
+        return None
+    if claim.credentials is None:
+        return Denied(401, "no HTTP Basic credentials: set the password in the station (AuthorizationKey)")
+    if not _user_fits(row["station_id"], claim.credentials):
+        return Denied(401, "the user name of HTTP Basic is not the station id")
+    if not _secret_fits(row, claim):
+        return Denied(401, f"wrong password: csms station password {claim.station_id} makes a new one")
+    return None
+
+
+def _user_fits(station_id: str, credentials: bytes) -> bool:
+    return credentials.startswith(station_id.encode() + b":")
+
+
+def _secret_fits(row: dict[str, Any], claim: Claim) -> bool:
+    """Compare the password: raw bytes after `id:`, or their hex form, for stations mix up the two (1.6 §6)."""
+    given = (claim.credentials or b"")[len(row["station_id"].encode()) + 1 :]
+    forms = [given, given.hex().encode(), given.hex().upper().encode(), _unhex(given)]
+    hashes = [row["password_hash"], row["pending_password_hash"]]
+    return any([passwords.check_station(form, stored) for stored in hashes if stored for form in forms])
+
+
+def _unhex(text: bytes) -> bytes:
+    try:
+        return bytes.fromhex(text.decode("ascii"))
+    except ValueError:
+        return text
+
+
+def deny(tx: Tx, claim: Claim, denied: Denied) -> None:
+    """Keep a refused handshake for `csms doctor`."""
+    values = {
+        "tenant_id": None,
+        "station_id": claim.station_id[:100],
+        "at": tx.at,
+        "http_status": denied.http_status,
+        "reason": denied.reason,
+        "handshake": rows.to_json(claim.handshake),
+    }
+    stations.add_refusal(tx.db, values)
+
+
+def refusals(tx: Tx, caller: Caller, *, station: str, limit: int = 5) -> list[dict[str, Any]]:
+    """Return the latest refused handshakes of a station id, newest first."""
+    return [present.row_view(row, ("handshake",)) for row in stations.refusals(tx.db, station, limit)]

@@ -1,0 +1,164 @@
+"""Commands to charging stations: one record each, from the request to what really came of it.
+
+Accepted is not the end of most commands: a remote start is done when a transaction follows, a firmware update when
+the station says Installed. What nothing follows in time ends as TIMED_OUT.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from csms.errors import FarEndFailed, StationOffline, StationTimeout
+from csms.model.command import CallStatus, Command, Outcome, Purpose, Reply, Shape
+from csms.model.id_token import fold
+from csms.model.station import ChargingStation, StationRef
+from csms.model.transaction import TransactionReport
+from csms.services import facts, stations
+from csms.services.access import Caller
+from csms.services.house import House
+from csms.services.unit import Tx
+from csms.store import commands as store
+from csms.store import rows
+
+_ANSWER_WITHIN: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """How a CALL ended: its status, the station's answer, the error it gave, and the command's record."""
+
+    status: CallStatus
+    response: dict[str, Any] | None
+    error: str | None
+    outcome: Outcome
+    command_id: str
+
+
+async def call(
+    house: House,
+    caller: Caller,
+    *,
+    station: str,
+    action: str,
+    payload: dict[str, Any],
+    tenant: str | None = None,
+    timeout_s: float | None = None,
+) -> CallResult:
+    """Send one CALL by its wire name, keep what was asked and answered, and return how it ended."""
+    unit, link = house.unit, house.link
+    target = await unit.read(lambda tx: stations.find(tx, caller, station, tenant))
+    live = link.link(target.id)
+    shape = link.shape(live.version if live else target.ocpp_version or "1.6", action, payload)
+    command = await unit.run(lambda tx: _open(tx, caller, target, action, shape))
+    status, reply, error = CallStatus.ANSWERED, None, None
+    try:
+        reply = await link.call(target.id, action, payload, timeout_s)
+    except StationOffline as failure:
+        status, error = CallStatus.OFFLINE, str(failure)
+    except StationTimeout as failure:
+        status, error = CallStatus.TIMEOUT, str(failure)
+    except FarEndFailed as failure:
+        status, error = CallStatus.ERROR, str(failure)
+    return await unit.run(lambda tx: _answered(tx, command, shape, status, reply, error))
+
+
+def _open(tx: Tx, caller: Caller, station: ChargingStation, action: str, shape: Shape) -> Command:
+    """Record the request before it is sent: a start that follows it must find it."""
+    command = Command(
+        id=tx.entropy.hex(),
+        tenant_id=station.tenant_id,
+        station_key=station.id,
+        station_id=station.station_id,
+        action=action,
+        purpose=shape.purpose,
+        request=shape.record,
+        status=None,
+        outcome=Outcome.PENDING,
+        requested_at=tx.now,
+        requested_by=caller.name,
+        expires_at=tx.now + (shape.promise or _ANSWER_WITHIN),
+        id_token=fold(shape.id_token) if shape.id_token else None,
+        evse_id=shape.evse_id,
+        ocpp_id=shape.ocpp_id,
+    )
+    store.insert(tx.db, command)
+    tx.audit(caller, station.tenant_id, "station.call", station.station_id, {"action": action})
+    return command
+
+
+def _answered(
+    tx: Tx, command: Command, shape: Shape, status: CallStatus, reply: Reply | None, error: str | None
+) -> CallResult:
+    """Record how the CALL ended; what the station did before it answered (a start, say) stands."""
+    current = store.get(tx.db, command.id) or command
+    outcome = current.outcome
+    if outcome is Outcome.PENDING:
+        outcome = _outcome(status, reply, shape)
+    response = reply.payload if reply else None
+    columns = {
+        "status": status.value,
+        "outcome": outcome.value,
+        "response": None if response is None else rows.to_json(response),
+        "error": error,
+        "answered_at": tx.at,
+    }
+    store.update(tx.db, command.id, **columns)
+    ref = StationRef(command.tenant_id, command.station_id, command.station_key)
+    for fact in reply.facts if reply else ():
+        facts.apply(tx, ref, fact)
+    _changed(tx, replace(command, status=status, outcome=outcome))
+    return CallResult(status, response, error, outcome, command.id)
+
+
+def _outcome(status: CallStatus, reply: Reply | None, shape: Shape) -> Outcome:
+    if reply is None:
+        return Outcome.TIMED_OUT if status is CallStatus.TIMEOUT else Outcome.FAILED
+    if not reply.agreed:
+        return Outcome.REFUSED
+    return Outcome.PENDING if shape.promise else Outcome.DONE
+
+
+def follow(tx: Tx, station: StationRef, purpose: Purpose, said: str, outcome: Outcome | None) -> None:
+    """Note what a station reports about its latest open command of a purpose; end it when `outcome` is set."""
+    for command in store.pending(tx.db, station.key, purpose)[:1]:
+        _follow(tx, command, said, outcome or command.outcome)
+
+
+def claim_remote_start(tx: Tx, station: StationRef, report: TransactionReport) -> str | None:
+    """End the remote start that a starting transaction follows and return its id."""
+    for command in store.pending(tx.db, station.key, Purpose.REMOTE_START):
+        if command.id_token == fold(report.id_token or "") and command.evse_id in (None, report.evse_id):
+            _follow(tx, command, "transaction started", Outcome.DONE)
+            return command.id
+    return None
+
+
+def claim_remote_stop(tx: Tx, station: StationRef, ocpp_id: str, reason: str | None) -> None:
+    """End the remote stops of a transaction that has stopped, for whatever reason."""
+    for command in store.pending(tx.db, station.key, Purpose.REMOTE_STOP):
+        if command.ocpp_id == ocpp_id:
+            _follow(tx, command, f"transaction stopped: {reason or 'Local'}", Outcome.DONE)
+
+
+def expire(tx: Tx) -> int:
+    """End the commands that nothing followed in time; returns how many."""
+    late = store.expired(tx.db, tx.at)
+    for command in late:
+        _follow(tx, command, command.followed_by, Outcome.TIMED_OUT)
+    return len(late)
+
+
+def list_commands(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None, limit: int = 50) -> list[Command]:
+    """Return the latest commands sent to a station, newest first."""
+    return store.select(tx.db, stations.find(tx, caller, station, tenant).id, limit)
+
+
+def _follow(tx: Tx, command: Command, said: str | None, outcome: Outcome) -> None:
+    store.update(tx.db, command.id, followed_by=said, outcome=outcome.value)
+    _changed(tx, replace(command, followed_by=said, outcome=outcome))
+
+
+def _changed(tx: Tx, command: Command) -> None:
+    ref = StationRef(command.tenant_id, command.station_id, command.station_key)
+    body = {"action": command.action, "status": command.status, "outcome": command.outcome}
+    tx.emit("command.changed", ref, command.id, body | {"followedBy": command.followed_by})

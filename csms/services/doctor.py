@@ -1,0 +1,59 @@
+"""Why a station does not work: what is registered, what it tried, and what to do about it."""
+
+from typing import Any
+
+from csms.clock import from_text
+from csms.model.station import ChargingStation, Registration
+from csms.services import admission, inbox, tenants
+from csms.services.access import Caller
+from csms.services.unit import Tx
+from csms.store import stations as store
+
+
+def station(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None) -> dict[str, Any]:
+    """Return findings about a station id, registered or not, with its latest refused handshakes and odd messages."""
+    scope = tenants.scope(tx, caller, tenant)
+    registered = [s for s in store.select(tx.db, scope) if s.station_id == station]
+    refusals = admission.refusals(tx, caller, station=station)
+    findings = [finding for found in registered for finding in _of(found)]
+    if not registered:
+        near = _similar(tx, scope, station)
+        hint = f"; did you mean {near}?" if near else f": csms station add {station}"
+        findings.append(_finding(False, f"{station} is not registered{hint}"))
+    newest = max((s.last_seen_at for s in registered if s.last_seen_at), default=None)
+    for refusal in refusals[:1]:
+        stale = newest is not None and newest > from_text(refusal["at"])
+        text = "was refused before it got in" if stale else "was refused"
+        findings.append(_finding(stale, f"{text}: {refusal['reason']}"))
+    odd: list[dict[str, Any]] = []
+    if registered:
+        latest = inbox.list_messages(tx, caller, station=station, tenant=tenant, limit=200)
+        odd = [message for message in latest if message["note"]][-5:]
+    findings += [_finding(False, f"{m['action'] or 'frame'}: {m['note']}") for m in odd]
+    return {"station": station, "findings": findings, "refusals": refusals, "oddMessages": odd}
+
+
+def _of(station: ChargingStation) -> list[dict[str, Any]]:
+    """Return what the registration itself says."""
+    found = [_finding(True, f"registered with security profile {station.security_profile}")]
+    if station.registration is not Registration.ACCEPTED:
+        mend = f"csms station update {station.station_id} --registration accepted"
+        found.append(_finding(False, f"registration is {station.registration}: {mend}"))
+    if station.last_seen_at is None:
+        found.append(_finding(False, "has never connected: point it at ws://<this machine>:9000/ocpp/<its id>"))
+    else:
+        found.append(_finding(True, f"last heard {station.last_seen_at:%Y-%m-%d %H:%M:%S} UTC"))
+    return found
+
+
+def _similar(tx: Tx, scope: str | None, station_id: str) -> str | None:
+    """Return a registered id that differs only in case or blanks: ids are case-sensitive."""
+    folded = "".join(station_id.casefold().split())
+    for known in store.select(tx.db, scope):
+        if "".join(known.station_id.casefold().split()) == folded:
+            return known.station_id
+    return None
+
+
+def _finding(ok: bool, text: str) -> dict[str, Any]:
+    return {"ok": ok, "text": text}

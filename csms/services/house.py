@@ -1,0 +1,21 @@
+"""The live appliance as services see it: how to write, how to reach stations, and since when it runs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from csms.services.message_log import MessageLog
+from csms.services.ports import StationLink
+from csms.services.unit import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a verb needs that works on the running appliance."""
+
+    unit: Unit
+    link: StationLink
+    message_log: MessageLog
+    started_at: datetime
+    listeners: Callable[[], Sequence[dict[str, Any]]]

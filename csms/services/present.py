@@ -1,0 +1,63 @@
+"""Results as surfaces show them: camelCase keys as in GraphQL, times as ISO 8601 in UTC, decimals exact."""
+
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+
+from csms.clock import to_wire
+from csms.services.stations import NewStation, StationView
+
+_HIDDEN: Final = frozenset({"stationKey"})
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def view(value: Any) -> Any:
+    """Return a result as JSON-ready builtins (decimals stay Decimal; `encode` writes them as numbers)."""
+    if isinstance(value, StationView):
+        return view(value.station) | {"connectors": view(value.connectors)}
+    if isinstance(value, NewStation):
+        return view(value.station) | ({"password": value.password} if value.password else {})
+    if is_dataclass(value) and not isinstance(value, type):
+        pairs = ((camel(f.name), view(getattr(value, f.name))) for f in fields(value))
+        return {name: shown for name, shown in pairs if name not in _HIDDEN}
+    if isinstance(value, list | tuple):
+        return [view(entry) for entry in value]
+    if isinstance(value, datetime):
+        return to_wire(value)
+    if isinstance(value, Enum):
+        return value.value
+    return value
+
+
+def row_view(row: dict[str, Any], json_columns: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return a database row with camelCase keys; JSON columns are decoded."""
+    return {
+        camel(name): _decoded(value) if name in json_columns else value
+        for name, value in row.items()
+        if camel(name) not in _HIDDEN
+    }
+
+
+def encode(value: Any) -> bytes:
+    """Write a shown result as JSON."""
+    return _encoder.encode(value)
+
+
+@cache
+def camel(name: str) -> str:
+    """Return a snake_case name in camelCase."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _decoded(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return value

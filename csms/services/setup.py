@@ -1,0 +1,70 @@
+"""The first day of an appliance: a tenant and an administrator with a password that is shown once."""
+
+from dataclasses import dataclass
+
+from csms.errors import Conflict
+from csms.model.tenant import TenantType
+from csms.services import passwords, tenants
+from csms.services.access import Caller, Role
+from csms.services.unit import Tx
+from csms.store import tenants as store
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDay:
+    """What an operator must write down."""
+
+    admin_email: str
+    admin_password: str
+    tenant_id: str
+    tenant_name: str
+
+
+def init(
+    tx: Tx,
+    caller: Caller,
+    *,
+    email: str = "admin@localhost",
+    tenant: str = "default",
+    country_code: str = "DE",
+    party_id: str = "CSM",
+    currency: str = "EUR",
+    time_zone: str = "Europe/Berlin",
+) -> FirstDay:
+    """Create the first tenant and the first administrator; Conflict when there is one already."""
+    if store.count_users(tx.db):
+        raise Conflict("this appliance is set up already: csms status shows it")
+    owner = tenants.add(
+        tx,
+        caller,
+        name=tenant,
+        tenant_type=TenantType.CPO,
+        country_code=country_code,
+        party_id=party_id,
+        currency=currency,
+        time_zone=time_zone,
+    )
+    password = passwords.generate(24)
+    user = {
+        "id": tx.entropy.hex(),
+        "tenant_id": None,
+        "email": email,
+        "role": Role.SUPER_ADMIN.value,
+        "password_hash": passwords.hash_person(password),
+        "status": "ACTIVE",
+        "created_at": tx.at,
+        "updated_at": tx.at,
+    }
+    store.insert_user(tx.db, user)
+    tx.audit(caller, None, "user.add", email, {"role": Role.SUPER_ADMIN})
+    return FirstDay(email, password, owner.id, owner.name)
+
+
+def is_done(tx: Tx) -> bool:
+    """Whether the first day has been."""
+    return store.count_users(tx.db) > 0
+
+
+def touch(tx: Tx) -> None:
+    """Prove that the database can be written: one row that says when it last was."""
+    store.touch(tx.db, tx.at)

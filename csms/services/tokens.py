@@ -1,0 +1,123 @@
+"""Id tokens: what operators set, and the verdict a station gets (OCPP 1.6 §4.1, §5.1)."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from csms.errors import Conflict, InvalidInput, NotFound
+from csms.model import id_token
+from csms.model.id_token import Authorization, IdToken, fold
+from csms.model.station import StationRef
+from csms.services import tenants
+from csms.services.access import Caller
+from csms.services.unit import Tx
+from csms.store import tokens as store
+from csms.store import transactions
+
+LONGEST_UID = 36
+"""identifierString of OCPP 2.0.1; OCPP 1.6 stations send at most 20 (CiString20Type)."""
+
+
+def authorize(tx: Tx, station: StationRef, uid: str | None, *, starting: bool = False) -> Authorization:
+    """Decide about an id token presented at a station; a start also counts the use and other transactions."""
+    token = store.get(tx.db, station.tenant_id, uid) if uid else None
+    active = 0
+    if token is not None and starting and token.max_active is not None:
+        active = transactions.active_of_token(tx.db, station.tenant_id, fold(token.uid))
+    verdict = id_token.decide(token, tx.now, active)
+    if token is not None and starting and verdict.accepted:
+        store.used(tx.db, token.id, tx.at)
+    return verdict
+
+
+def add(
+    tx: Tx,
+    caller: Caller,
+    *,
+    uid: str,
+    tenant: str | None = None,
+    type: str = "ISO14443",
+    group: str | None = None,
+    expires_at: datetime | None = None,
+    blocked: bool = False,
+    max_active: int | None = None,
+) -> IdToken:
+    """Register an id token; Conflict when the uid exists in any spelling."""
+    owner = tenants.resolve(tx, caller, tenant)
+    if store.get(tx.db, owner.id, uid) is not None:
+        raise Conflict(f"id token {uid} exists already")
+    token = _token(tx, owner.id, uid, type, group, expires_at, blocked, max_active)
+    store.insert(tx.db, token)
+    tx.audit(caller, owner.id, "token.add", token.uid, {"type": type, "group": group, "blocked": blocked})
+    return token
+
+
+def import_tokens(
+    tx: Tx, caller: Caller, *, tokens: list[dict[str, Any]], tenant: str | None = None
+) -> dict[str, int]:
+    """Insert or replace many id tokens at once, all or none; returns `added` and `updated`."""
+    owner = tenants.resolve(tx, caller, tenant)
+    added = updated = 0
+    for number, entry in enumerate(tokens, start=1):
+        try:
+            token = _token(tx, owner.id, **entry)
+        except (TypeError, InvalidInput) as error:
+            raise InvalidInput(f"entry {number}: {error}") from None
+        if store.get(tx.db, owner.id, token.uid) is None:
+            added += 1
+        else:
+            updated += 1
+        store.upsert(tx.db, token)
+    tx.audit(caller, owner.id, "token.import", str(len(tokens)), {"added": added, "updated": updated})
+    return {"added": added, "updated": updated}
+
+
+def list_tokens(tx: Tx, caller: Caller, *, tenant: str | None = None) -> list[IdToken]:
+    """Return the id tokens the caller may see."""
+    return store.select(tx.db, tenants.scope(tx, caller, tenant))
+
+
+def show(tx: Tx, caller: Caller, *, uid: str, tenant: str | None = None) -> IdToken:
+    """Return one id token."""
+    token = store.get(tx.db, tenants.resolve(tx, caller, tenant).id, uid)
+    if token is None:
+        raise NotFound(f"no id token {uid}")
+    return token
+
+
+def set_blocked(tx: Tx, caller: Caller, *, uid: str, blocked: bool, tenant: str | None = None) -> IdToken:
+    """Block or unblock an id token; running transactions go on."""
+    token = show(tx, caller, uid=uid, tenant=tenant)
+    store.set_blocked(tx.db, token.tenant_id, uid, blocked, tx.at)
+    tx.audit(caller, token.tenant_id, "token.block" if blocked else "token.unblock", token.uid, {})
+    return replace(token, blocked=blocked)
+
+
+def remove(tx: Tx, caller: Caller, *, uid: str, tenant: str | None = None) -> None:
+    """Remove an id token; its transactions and CDRs stay."""
+    token = show(tx, caller, uid=uid, tenant=tenant)
+    store.delete(tx.db, token.tenant_id, uid)
+    tx.audit(caller, token.tenant_id, "token.remove", token.uid, {})
+
+
+def _token(
+    tx: Tx,
+    tenant_id: str,
+    uid: str,
+    type: str = "ISO14443",
+    group: str | None = None,
+    expires_at: datetime | None = None,
+    blocked: bool = False,
+    max_active: int | None = None,
+) -> IdToken:
+    """Build a checked id token."""
+    uid = uid.strip()
+    if not uid or len(uid) > LONGEST_UID or not uid.isprintable():
+        raise InvalidInput(f"id token uid must be 1 to {LONGEST_UID} printable characters, not {uid[:50]!r}")
+    if max_active is not None and max_active < 1:
+        raise InvalidInput("max_active must be at least 1")
+    if expires_at is not None and expires_at.tzinfo is None:
+        raise InvalidInput("expires_at needs a time zone, like 2027-01-31T00:00:00Z")
+    return IdToken(
+        tx.entropy.hex(), tenant_id, uid, type, group or None, expires_at, blocked, max_active, tx.now, tx.now
+    )

@@ -1,0 +1,268 @@
+"""Transactions: start, meter values and stop, as reported by a station of any OCPP version.
+
+Retries are normal: a repeated report gives the same answer and changes nothing (OCPP 1.6 J errata §4.1.1). A report
+is never refused for what it says; what cannot be taken as it came is corrected and the correction recorded.
+"""
+
+from typing import Any
+
+from csms.clock import from_text, to_text
+from csms.errors import CsmsError
+from csms.model.id_token import Authorization, AuthorizationStatus, fold
+from csms.model.station import ConnectorStatus, StationRef
+from csms.model.transaction import (
+    ReportKind,
+    Started,
+    Stopped,
+    Transaction,
+    TransactionReport,
+    TransactionState,
+)
+from csms.services import billing, commands, corrections, readings, tokens
+from csms.services.unit import Tx
+from csms.store import commands as command_store
+from csms.store import stations
+from csms.store import transactions as store
+from csms.store.connection import Row
+
+LARGEST_OCPP_ID = 2**31 - 1
+"""transactionId is a signed 32-bit integer on every station known (OCPP 1.6 §6.45)."""
+NO_ID = ("-1", "0")
+"""What stations send when a start was never confirmed to them (1.6 J errata), or their memory was lost."""
+
+
+def start(tx: Tx, station: StationRef, report: TransactionReport) -> Started:
+    """Begin a transaction, or answer a repeated start with the transaction it began."""
+    business_key = _business_key(report)
+    known = store.by_business_key(tx.db, station.key, business_key)
+    if known is not None:
+        return Started(known["ocpp_id"], _verdict_given(tx, station, known))
+    evse_id = report.evse_id or 0
+    stations.ensure_connector(tx.db, station.key, evse_id, report.connector_id or 1)
+    verdict = tokens.authorize(tx, station, report.id_token, starting=True)
+    started_at = corrections.sane_time(report.at, tx.now)
+    plan = billing.plan(tx, station, evse_id, started_at)
+    transaction = Transaction(
+        id=tx.entropy.hex(),
+        tenant_id=station.tenant_id,
+        station_key=station.key,
+        station_id=station.station_id,
+        ocpp_id=report.ocpp_id or _new_ocpp_id(tx, station),
+        state=TransactionState.ACTIVE,
+        evse_id=evse_id,
+        connector_id=report.connector_id or 1,
+        id_token=report.id_token,
+        authorization=verdict.status,
+        started_at=started_at,
+        reported_started_at=report.at,
+        meter_start_wh=report.meter_wh,
+        reservation_id=report.reservation_id,
+        remote_command_id=commands.claim_remote_start(tx, station, report),
+        tariff_id=plan.tariff_id,
+    )
+    _supersede(tx, station, transaction)
+    columns = {"tariff": plan.tariff_json, "time_zone": plan.time_zone, "currency": plan.currency}
+    keys = {"business_key": business_key, "id_token_folded": fold(report.id_token or ""), "received_at": tx.at}
+    store.insert(tx.db, transaction, **columns, **keys)
+    corrections.check_start(tx, station, transaction)
+    _begin(tx, station, transaction)
+    return Started(transaction.ocpp_id, verdict)
+
+
+def _begin(tx: Tx, station: StationRef, transaction: Transaction) -> None:
+    """Let everything know that a transaction runs: reservation, connector, listeners; adopt a stop that came first."""
+    if transaction.reservation_id is not None:
+        command_store.close_reservation(
+            tx.db, station.key, transaction.reservation_id, "USED", tx.at, transaction_id=transaction.id
+        )
+    started_at = to_text(transaction.started_at or tx.now)
+    stations.assume_status(tx.db, station.key, transaction.evse_id or 0, ConnectorStatus.OCCUPIED, started_at)
+    body = {
+        "transactionId": transaction.ocpp_id,
+        "evseId": transaction.evse_id,
+        "idToken": transaction.id_token,
+        "meterStartWh": transaction.meter_start_wh,
+        "startedAt": started_at,
+        "authorization": transaction.authorization,
+    }
+    tx.emit("transaction.started", station, transaction.id, body)
+    _adopt_early_stop(tx, station, transaction)
+
+
+def stop(tx: Tx, station: StationRef, report: TransactionReport) -> Stopped:
+    """End a transaction and write its CDR; a repeated or unknown stop is answered all the same."""
+    verdict = tokens.authorize(tx, station, report.id_token) if report.id_token else None
+    ocpp_id = report.ocpp_id or NO_ID[0]
+    row = store.by_ocpp_id(tx.db, station.key, ocpp_id)
+    if row is None and store.stopped_like(tx.db, station.key, to_text(report.at), report.meter_wh):
+        return Stopped(verdict)
+    if row is None and ocpp_id in NO_ID:
+        row = _match_without_id(tx, station, report)
+    if row is None:
+        _orphan(tx, station, report, ocpp_id)
+    elif row["state"] == TransactionState.ENDED:
+        _stopped_again(tx, station, row, report)
+    else:
+        readings.put(tx, station, row["id"], row["evse_id"], report.readings)
+        _end(tx, station, row, report)
+    return Stopped(verdict)
+
+
+def meter_values(tx: Tx, station: StationRef, report: TransactionReport) -> None:
+    """Keep meter values; without a usable transaction id they belong to the open transaction of the EVSE."""
+    row = None
+    if report.ocpp_id is not None and report.ocpp_id not in NO_ID:
+        row = store.brief(tx.db, station.key, report.ocpp_id)
+    elif report.evse_id:
+        row = next(iter(store.open_on(tx.db, station.key, report.evse_id)), None)
+    if row is None:
+        readings.put(tx, station, "", report.evse_id or 0, report.readings)
+        return
+    summary = readings.put(tx, station, row["id"], row["evse_id"], report.readings)
+    if row["suspect_at"] is not None:
+        store.update(tx.db, row["id"], suspect_at=None)
+    if row["state"] == TransactionState.ENDED and report.readings:
+        corrections.note(tx, station, row["id"], "reading_after_end", {"takenAt": to_text(report.readings[-1].taken_at)})
+    tx.emit("transaction.updated", station, row["id"], summary)
+
+
+def suspect_open(tx: Tx, station: StationRef) -> None:
+    """Mark the open transactions of a station that has just booted: their stop may still be in its queue."""
+    for row in store.open_on(tx.db, station.key):
+        store.update(tx.db, row["id"], suspect_at=tx.at)
+
+
+def _end(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> None:
+    """Settle energy and span, end the transaction, write its CDR: all in the unit that answers the stop."""
+    settled = corrections.settle(tx, station, row, report.at, report.meter_wh)
+    ended_at = to_text(settled.ended_at)
+    ended: dict[str, Any] = {
+        "state": TransactionState.ENDED.value,
+        "ended_at": ended_at,
+        "reported_ended_at": to_text(report.at),
+        "meter_start_wh": settled.meter_start_wh,
+        "meter_stop_wh": settled.meter_stop_wh,
+        "energy_wh": settled.energy_wh,
+        "stop_reason": report.reason or "Local",
+        "suspect_at": None,
+    }
+    store.update(tx.db, row["id"], **ended)
+    stations.assume_status(tx.db, station.key, row["evse_id"], ConnectorStatus.AVAILABLE, ended_at)
+    body = {
+        "transactionId": row["ocpp_id"],
+        "evseId": row["evse_id"],
+        "energyWh": settled.energy_wh,
+        "endedAt": ended_at,
+        "reason": ended["stop_reason"],
+    }
+    tx.emit("transaction.ended", station, row["id"], body)
+    commands.claim_remote_stop(tx, station, row["ocpp_id"], report.reason)
+    billing.close(tx, station, row | ended, settled)
+
+
+def _new_ocpp_id(tx: Tx, station: StationRef) -> str:
+    """Return a transaction id that is positive, unused at this station and not guessable."""
+    for _ in range(10):
+        ocpp_id = str(tx.entropy.below(LARGEST_OCPP_ID) + 1)
+        if store.brief(tx.db, station.key, ocpp_id) is None:
+            return ocpp_id
+    raise CsmsError("no free transaction id found")
+
+
+def _business_key(report: TransactionReport) -> str:
+    """Return what identifies a start whatever message id it comes with (ocpp.md, idempotency)."""
+    return f"{report.evse_id}|{fold(report.id_token or '')}|{to_text(report.at)}|{report.meter_wh}"
+
+
+def _verdict_given(tx: Tx, station: StationRef, row: Row) -> Authorization:
+    """Return the verdict that a start was answered with."""
+    verdict = tokens.authorize(tx, station, row["id_token"])
+    return Authorization(AuthorizationStatus(row["authorization"]), verdict.expires_at, verdict.group_id)
+
+
+def _supersede(tx: Tx, station: StationRef, by: Transaction) -> None:
+    """Keep an open transaction of the same EVSE, awaiting the stop that has not arrived yet."""
+    for row in store.open_on(tx.db, station.key, by.evse_id):
+        if row["state"] == TransactionState.ACTIVE:
+            store.update(tx.db, row["id"], state=TransactionState.AWAITING_STOP.value)
+            corrections.note(tx, station, row["id"], "superseded", {"by": by.ocpp_id})
+
+
+def _match_without_id(tx: Tx, station: StationRef, report: TransactionReport) -> Row | None:
+    """Find the one open transaction that a stop without an id can mean: same token, begun before, register below."""
+    at = to_text(report.at)
+    fits = [
+        row
+        for row in store.open_on(tx.db, station.key)
+        if row["started_at"] <= at
+        and (report.meter_wh is None or (row["meter_start_wh"] or 0) <= report.meter_wh)
+        and (report.id_token is None or row["id_token_folded"] == fold(report.id_token))
+    ]
+    if len(fits) != 1:
+        return None
+    corrections.note(tx, station, fits[0]["id"], "matched_without_id", {"sentId": report.ocpp_id})
+    return fits[0]
+
+
+def _stopped_again(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> None:
+    """Ignore a second stop; record it when it says something else than the first."""
+    differs = row["reported_ended_at"] != to_text(report.at) or row["meter_stop_wh"] != report.meter_wh
+    if differs:
+        detail = {"reportedAt": to_text(report.at), "meterStopWh": report.meter_wh}
+        corrections.note(tx, station, row["id"], "second_stop_ignored", detail)
+
+
+def _orphan(tx: Tx, station: StationRef, report: TransactionReport, ocpp_id: str) -> None:
+    """Keep a stop that belongs to no transaction we know; it touches no connector and makes no CDR."""
+    orphan = Transaction(
+        id=tx.entropy.hex(),
+        tenant_id=station.tenant_id,
+        station_key=station.key,
+        station_id=station.station_id,
+        ocpp_id=ocpp_id,
+        state=TransactionState.ORPHANED,
+        evse_id=None,
+        connector_id=None,
+        id_token=report.id_token,
+        authorization=None,
+        started_at=None,
+        reported_started_at=None,
+        ended_at=corrections.sane_time(report.at, tx.now),
+        reported_ended_at=report.at,
+        meter_stop_wh=report.meter_wh,
+        stop_reason=report.reason or "Local",
+    )
+    store.insert(tx.db, orphan, id_token_folded=fold(report.id_token or ""), received_at=tx.at)
+    readings.put(tx, station, orphan.id, 0, report.readings)
+    corrections.note(tx, station, orphan.id, "stop_without_start", {"sentId": ocpp_id, "meterStopWh": report.meter_wh})
+
+
+def _adopt_early_stop(tx: Tx, station: StationRef, transaction: Transaction) -> None:
+    """End a transaction at once whose stop, sent without an id, arrived before its start."""
+    started_at = to_text(transaction.started_at or tx.now)
+    for orphan in reversed(store.orphans(tx.db, station.key)):
+        fits = (
+            orphan["ocpp_id"] in NO_ID
+            and orphan["ended_at"] >= started_at
+            and (orphan["meter_stop_wh"] or 0) >= (transaction.meter_start_wh or 0)
+            and orphan["id_token_folded"] in ("", fold(transaction.id_token or ""))
+        )
+        if fits:
+            store.adopt(tx.db, orphan["id"], transaction.id)
+            corrections.note(tx, station, transaction.id, "stop_before_start_report", {"sentId": orphan["ocpp_id"]})
+            row = store.by_ocpp_id(tx.db, station.key, transaction.ocpp_id) or {}
+            _end(tx, station, row, _stop_report(orphan))
+            return
+
+
+def _stop_report(orphan: Row) -> TransactionReport:
+    """Return the stop that an orphan was made from."""
+    return TransactionReport(
+        kind=ReportKind.ENDED,
+        at=from_text(orphan["reported_ended_at"]),
+        ocpp_id=orphan["ocpp_id"],
+        id_token=orphan["id_token"],
+        meter_wh=orphan["meter_stop_wh"],
+        reason=orphan["stop_reason"],
+    )
+

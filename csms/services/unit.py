@@ -1,0 +1,105 @@
+"""The one way to write: a unit of work commits its effects, events and audit rows together.
+
+`work(tx)` is synchronous and touches nothing but `tx`; it may run again after a lost database connection. Events are
+published on the bus only after the commit, and the caller is answered only after the commit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from csms.bus import Bus
+from csms.clock import Clock, to_text
+from csms.model.event import Event
+from csms.model.station import StationRef
+from csms.services.access import Caller
+from csms.store import audit, outbox, rows
+from csms.store.connection import Database, Store
+
+T = TypeVar("T")
+
+
+class Entropy(Protocol):
+    """Where unguessable numbers come from."""
+
+    def hex(self) -> str:
+        """Return 32 hex characters, unique for all time."""
+        ...
+
+    def below(self, bound: int) -> int:
+        """Return a number in [0, bound) that nobody can guess."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator decided about the business as a whole (config.toml)."""
+
+    heartbeat_interval_s: int = 300
+    boot_retry_s: int = 60
+
+
+@dataclass(slots=True)
+class Tx:
+    """What a rule works with: the open database transaction, the time, and the events it causes."""
+
+    db: Database
+    now: datetime
+    entropy: Entropy
+    policy: Policy = Policy()
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def at(self) -> str:
+        """The current time as the database writes it."""
+        return to_text(self.now)
+
+    def emit(self, kind: str, station: StationRef, subject: str, body: dict[str, Any]) -> None:
+        """Record a fact about a station; it reaches the outbox with this transaction and the bus after it."""
+        self.events.append(Event(kind, station.tenant_id, station.station_id, subject, self.now, body))
+
+    def audit(self, caller: Caller, tenant_id: str | None, action: str, subject: str, detail: dict[str, Any]) -> None:
+        """Record that `caller` changed something."""
+        values = {
+            "tenant_id": tenant_id,
+            "at": self.at,
+            "actor": caller.name,
+            "action": action,
+            "subject": subject,
+            "origin": caller.origin,
+            "detail": rows.to_json(detail),
+        }
+        audit.append(self.db, values)
+
+
+class Unit:
+    """Runs units of work against a store and publishes what they caused."""
+
+    def __init__(self, store: Store, bus: Bus, clock: Clock, entropy: Entropy, policy: Policy) -> None:
+        self.store = store
+        self.bus = bus
+        self.clock = clock
+        self.entropy = entropy
+        self.policy = policy
+
+    async def run(self, work: Callable[[Tx], T]) -> T:
+        """Run `work` in a transaction, wait until it is durable, publish its events, return its result."""
+        now = self.clock.now()
+
+        def transact(db: Database) -> tuple[T, list[Event]]:
+            tx = Tx(db, now, self.entropy, self.policy)
+            result = work(tx)
+            if tx.events:
+                outbox.append(db, tx.events)
+            return result, tx.events
+
+        result, events = await self.store.write(transact)
+        if events:
+            self.bus.publish(events)
+        return result
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        """Run `work` on a read-only snapshot."""
+        now = self.clock.now()
+        return await self.store.read(lambda db: work(Tx(db, now, self.entropy, self.policy)))

@@ -1,0 +1,130 @@
+"""Every operator verb, one row each: the table behind the CLI's local socket, and behind every later surface.
+
+A verb reads, writes, or needs the live appliance. Arguments come as JSON and are converted by the annotations of the
+function that does the work; results go out through `present.view`.
+"""
+
+import inspect
+import typing
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, Literal
+
+import msgspec
+
+from csms.errors import InvalidInput, NotFound, NotRunning
+from csms.services import (
+    admission,
+    cdrs,
+    commands,
+    doctor,
+    inbox,
+    queries,
+    setup,
+    stations,
+    status,
+    tariffs,
+    tenants,
+    tokens,
+)
+from csms.services.access import Caller, require
+from csms.services.house import House
+from csms.services.present import view
+from csms.services.unit import Unit
+
+Kind = Literal["read", "write", "live"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One operation: how it touches the world, what permission it needs, and the function that does it."""
+
+    kind: Kind
+    permission: str
+    run: Callable[..., Any]
+
+
+VERBS: Final[dict[str, Verb]] = {
+    "init": Verb("write", "system.write", setup.init),
+    "status": Verb("live", "system.read", status.status),
+    "watch": Verb("live", "system.read", status.watch),
+    "doctor.station": Verb("read", "station.read", doctor.station),
+    "tenant.add": Verb("write", "tenant.write", tenants.add),
+    "tenant.list": Verb("read", "tenant.read", tenants.list_tenants),
+    "tenant.show": Verb("read", "tenant.read", tenants.show),
+    "tenant.status": Verb("write", "tenant.write", tenants.set_status),
+    "station.add": Verb("write", "station.write", stations.add),
+    "station.list": Verb("read", "station.read", stations.list_stations),
+    "station.show": Verb("read", "station.read", stations.show),
+    "station.update": Verb("write", "station.write", stations.update),
+    "station.remove": Verb("write", "station.write", stations.remove),
+    "station.password": Verb("write", "station.write", stations.set_password),
+    "station.config": Verb("read", "station.read", queries.station_settings),
+    "station.call": Verb("live", "station.command", commands.call),
+    "station.commands": Verb("read", "station.read", commands.list_commands),
+    "station.refusals": Verb("read", "station.read", admission.refusals),
+    "token.add": Verb("write", "token.write", tokens.add),
+    "token.list": Verb("read", "token.read", tokens.list_tokens),
+    "token.show": Verb("read", "token.read", tokens.show),
+    "token.blocked": Verb("write", "token.write", tokens.set_blocked),
+    "token.remove": Verb("write", "token.write", tokens.remove),
+    "token.import": Verb("write", "token.write", tokens.import_tokens),
+    "tariff.add": Verb("write", "tariff.write", tariffs.add),
+    "tariff.list": Verb("read", "tariff.read", tariffs.list_tariffs),
+    "tariff.show": Verb("read", "tariff.read", tariffs.show),
+    "tariff.assign": Verb("write", "tariff.write", tariffs.assign),
+    "tariff.active": Verb("write", "tariff.write", tariffs.set_active),
+    "tariff.explain": Verb("read", "tariff.read", tariffs.explain),
+    "transaction.list": Verb("read", "transaction.read", queries.list_transactions),
+    "transaction.show": Verb("read", "transaction.read", queries.show_transaction),
+    "cdr.list": Verb("read", "cdr.read", cdrs.list_cdrs),
+    "cdr.show": Verb("read", "cdr.read", cdrs.show),
+    "message.list": Verb("read", "message.read", inbox.list_messages),
+    "audit.list": Verb("read", "audit.read", queries.list_audit),
+}
+
+
+async def perform(
+    name: str, args: Mapping[str, Any], caller: Caller, unit: Unit, house: House | None = None
+) -> Any:
+    """Run one verb and return its result as shown; `house` is None where the appliance is not running."""
+    verb = VERBS.get(name)
+    if verb is None:
+        raise NotFound(f"no operation {name}")
+    require(caller, verb.permission)
+    kwargs = bind(verb, args)
+    if verb.kind == "write":
+        return view(await unit.run(lambda tx: verb.run(tx, caller, **kwargs)))
+    if verb.kind == "read":
+        return view(await unit.read(lambda tx: verb.run(tx, caller, **kwargs)))
+    if house is None:
+        raise NotRunning("the appliance is not running here: start it with csms serve")
+    work: Awaitable[Any] = verb.run(house, caller, **kwargs)
+    return view(await work)
+
+
+def bind(verb: Verb, args: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert JSON arguments to the parameters of a verb; InvalidInput names the one that does not fit."""
+    shape, names = _shape(verb.run)
+    unknown = set(args) - set(names)
+    if unknown:
+        raise InvalidInput(f"unknown argument {', '.join(sorted(unknown))}")
+    try:
+        converted = msgspec.convert({k: v for k, v in args.items() if v is not None}, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(str(error).replace(" - at `$.", " (").replace("`", ")")) from None
+    return {name: getattr(converted, name) for name in names if name in args and args[name] is not None}
+
+
+@cache
+def _shape(function: Callable[..., Any]) -> tuple[type[msgspec.Struct], tuple[str, ...]]:
+    """Return a struct with a field for each keyword parameter of a verb."""
+    hints = typing.get_type_hints(function)
+    found: list[Any] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            hint = hints[parameter.name]
+            required = parameter.default is parameter.empty
+            found.append((parameter.name, hint) if required else (parameter.name, hint, parameter.default))
+    return msgspec.defstruct(function.__name__, found, kw_only=True), tuple(entry[0] for entry in found)

@@ -1,0 +1,13 @@
+"""The schema, as an ordered list of migrations that both dialects run.
+
+Portable SQL: TEXT, BIGINT, `{serial}` for a growing key. Times are UTC text of fixed width (csms.clock.to_text),
+money is Decimal text, energy integer Wh, truth 0/1, JSON text. A migration once released never changes.
+"""
+
+from typing import Final
+
+from csms.store.migrations import m0001_foundation
+
+MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
+    ("0001_foundation", m0001_foundation.STATEMENTS),
+]

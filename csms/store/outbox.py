@@ -1,0 +1,30 @@
+"""The outbox: every event, written in the transaction that caused it, for consumers that must miss none."""
+
+from csms.clock import to_text
+from csms.model.event import Event
+from csms.store import rows
+from csms.store.connection import Database, Row
+
+_INSERT = """INSERT INTO outbox (tenant_id, station_id, kind, subject, at, body)
+             VALUES (:tenant_id, :station_id, :kind, :subject, :at, :body)"""
+
+
+def append(db: Database, events: list[Event]) -> None:
+    """Write events in order."""
+    for event in events:
+        values = {
+            "tenant_id": event.tenant_id,
+            "station_id": event.station_id,
+            "kind": event.kind,
+            "subject": event.subject,
+            "at": to_text(event.at),
+            "body": rows.to_json(event.body),
+        }
+        db.run(_INSERT, values)
+
+
+def after(db: Database, position: int, limit: int = 500) -> list[Row]:
+    """Return events after a position in order."""
+    return db.all(
+        "SELECT * FROM outbox WHERE id > :position ORDER BY id LIMIT :limit", {"position": position, "limit": limit}
+    )

@@ -1,0 +1,67 @@
+"""Id tokens in the database; `uid_folded` is the form they are compared in."""
+
+from csms.model.id_token import IdToken, fold
+from csms.store import rows
+from csms.store.connection import Database
+
+
+def insert(db: Database, token: IdToken) -> None:
+    """Insert an id token."""
+    rows.insert(db, "id_tokens", rows.dump(token) | {"uid_folded": fold(token.uid)})
+
+
+def get(db: Database, tenant_id: str, uid: str) -> IdToken | None:
+    """Return one id token, compared without regard to case."""
+    row = db.one(
+        "SELECT * FROM id_tokens WHERE tenant_id = :tenant AND uid_folded = :uid",
+        {"tenant": tenant_id, "uid": fold(uid)},
+    )
+    return rows.load(IdToken, row) if row else None
+
+
+def select(db: Database, tenant_id: str | None) -> list[IdToken]:
+    """Return the id tokens of a tenant (or all, for None) by uid."""
+    found = db.all(
+        "SELECT * FROM id_tokens WHERE tenant_id = COALESCE(:tenant, tenant_id) ORDER BY uid_folded",
+        {"tenant": tenant_id},
+    )
+    return [rows.load(IdToken, row) for row in found]
+
+
+def upsert(db: Database, token: IdToken) -> None:
+    """Insert an id token, or replace what an operator may set of an existing one."""
+    db.run(
+        """INSERT INTO id_tokens (id, tenant_id, uid, uid_folded, type, group_id, expires_at, blocked, max_active,
+             created_at, updated_at)
+           VALUES (:id, :tenant_id, :uid, :uid_folded, :type, :group_id, :expires_at, :blocked, :max_active,
+             :created_at, :updated_at)
+           ON CONFLICT (tenant_id, uid_folded) DO UPDATE SET uid = excluded.uid, type = excluded.type,
+             group_id = excluded.group_id, expires_at = excluded.expires_at, blocked = excluded.blocked,
+             max_active = excluded.max_active, updated_at = excluded.updated_at""",
+        rows.dump(token) | {"uid_folded": fold(token.uid)},
+    )
+
+
+def set_blocked(db: Database, tenant_id: str, uid: str, blocked: bool, at: str) -> int:
+    """Block or unblock; returns how many rows changed."""
+    return db.run(
+        """UPDATE id_tokens SET blocked = :blocked, updated_at = :at
+           WHERE tenant_id = :tenant AND uid_folded = :uid""",
+        {"tenant": tenant_id, "uid": fold(uid), "blocked": int(blocked), "at": at},
+    )
+
+
+def used(db: Database, token_id: str, at: str) -> None:
+    """Count one use."""
+    db.run(
+        "UPDATE id_tokens SET last_used_at = :at, use_count = use_count + 1 WHERE id = :id",
+        {"id": token_id, "at": at},
+    )
+
+
+def delete(db: Database, tenant_id: str, uid: str) -> int:
+    """Remove an id token; returns how many rows went."""
+    return db.run(
+        "DELETE FROM id_tokens WHERE tenant_id = :tenant AND uid_folded = :uid",
+        {"tenant": tenant_id, "uid": fold(uid)},
+    )

@@ -1,0 +1,187 @@
+"""Transactions, their corrections and meter values."""
+
+from typing import Any
+
+from csms.model.transaction import Correction, Transaction
+from csms.store import rows
+from csms.store.connection import Database, Row
+
+
+def insert(db: Database, transaction: Transaction, **columns: Any) -> None:
+    """Insert a transaction; `columns` are those the dataclass does not show (tariff, keys, …)."""
+    values = rows.dump(transaction)
+    del values["corrections"]
+    rows.insert(db, "transactions", values | columns)
+
+
+def get(db: Database, tenant_id: str | None, transaction_id: str) -> Transaction | None:
+    """Return one transaction with its corrections, by its own id or by the id used on the wire."""
+    row = db.one(
+        """SELECT * FROM transactions WHERE tenant_id = COALESCE(:tenant, tenant_id)
+             AND (id = :id OR ocpp_id = :id) ORDER BY received_at DESC LIMIT 1""",
+        {"tenant": tenant_id, "id": transaction_id},
+    )
+    return rows.load(Transaction, row, corrections=corrections(db, row["id"])) if row else None
+
+
+def raw(db: Database, transaction_id: str) -> Row:
+    """Return the whole row of an existing transaction, with the tariff it began with."""
+    row = db.one("SELECT * FROM transactions WHERE id = :id", {"id": transaction_id})
+    if row is None:
+        raise LookupError(transaction_id)
+    return row
+
+
+def by_ocpp_id(db: Database, station_key: str, ocpp_id: str) -> Row | None:
+    """Return the row of the transaction that a station knows under `ocpp_id`."""
+    return db.one(
+        """SELECT * FROM transactions WHERE station_key = :station AND ocpp_id = :ocpp_id AND state <> 'ORPHANED'""",
+        {"station": station_key, "ocpp_id": ocpp_id},
+    )
+
+
+def brief(db: Database, station_key: str, ocpp_id: str) -> Row | None:
+    """Return what meter values need of a transaction: the path every reading takes."""
+    return db.one(
+        """SELECT id, state, evse_id, suspect_at FROM transactions
+           WHERE station_key = :station AND ocpp_id = :ocpp_id AND state <> 'ORPHANED'""",
+        {"station": station_key, "ocpp_id": ocpp_id},
+    )
+
+
+def stopped_like(db: Database, station_key: str, reported_ended_at: str, meter_stop_wh: int | None) -> bool:
+    """Whether a station has already reported a stop of this moment and register, under any id."""
+    row = db.one(
+        """SELECT id FROM transactions WHERE station_key = :station AND reported_ended_at = :at
+             AND COALESCE(meter_stop_wh, -1) = :meter""",
+        {"station": station_key, "at": reported_ended_at, "meter": -1 if meter_stop_wh is None else meter_stop_wh},
+    )
+    return row is not None
+
+
+def adopt(db: Database, orphan_id: str, transaction_id: str) -> None:
+    """Give the readings and corrections of an orphaned stop to the transaction it ends, and drop the orphan."""
+    for table in ("meter_values", "corrections"):
+        db.run(
+            f"UPDATE {table} SET transaction_id = :new WHERE transaction_id = :old",
+            {"old": orphan_id, "new": transaction_id},
+        )
+    db.run("DELETE FROM transactions WHERE id = :old", {"old": orphan_id})
+
+
+def by_business_key(db: Database, station_key: str, business_key: str) -> Row | None:
+    """Return the row that a repeated report is about."""
+    return db.one(
+        "SELECT * FROM transactions WHERE station_key = :station AND business_key = :key",
+        {"station": station_key, "key": business_key},
+    )
+
+
+def open_on(db: Database, station_key: str, evse_id: int | None = None) -> list[Row]:
+    """Return the open transactions of a station, or of one of its EVSEs, newest first."""
+    return db.all(
+        """SELECT * FROM transactions WHERE station_key = :station AND evse_id = COALESCE(:evse, evse_id)
+             AND state IN ('ACTIVE', 'AWAITING_STOP') ORDER BY started_at DESC""",
+        {"station": station_key, "evse": evse_id},
+    )
+
+
+def orphans(db: Database, station_key: str) -> list[Row]:
+    """Return the stops of a station that have no start yet, newest first."""
+    return db.all(
+        """SELECT * FROM transactions WHERE station_key = :station AND state = 'ORPHANED'
+           ORDER BY received_at DESC LIMIT 20""",
+        {"station": station_key},
+    )
+
+
+def last_ended(db: Database, station_key: str, evse_id: int, before: str) -> Row | None:
+    """Return the latest transaction on an EVSE that ended at or before a moment."""
+    return db.one(
+        """SELECT * FROM transactions WHERE station_key = :station AND evse_id = :evse AND ended_at <= :before
+           ORDER BY ended_at DESC LIMIT 1""",
+        {"station": station_key, "evse": evse_id, "before": before},
+    )
+
+
+def active_of_token(db: Database, tenant_id: str, folded_uid: str) -> int:
+    """Return how many transactions run on an id token."""
+    row = db.one(
+        """SELECT count(*) AS n FROM transactions
+           WHERE tenant_id = :tenant AND id_token_folded = :uid AND state = 'ACTIVE'""",
+        {"tenant": tenant_id, "uid": folded_uid},
+    )
+    return int(row["n"]) if row else 0
+
+
+def update(db: Database, transaction_id: str, **columns: Any) -> None:
+    """Change columns of one transaction."""
+    sets = ", ".join(f"{name} = :{name}" for name in columns)
+    db.run(f"UPDATE transactions SET {sets} WHERE id = :id", columns | {"id": transaction_id})
+
+
+def select(
+    db: Database, tenant_id: str | None, *, active: bool = False, station_id: str | None = None, limit: int = 100
+) -> list[Transaction]:
+    """Return the latest transactions, newest first."""
+    states = "AND state IN ('ACTIVE', 'AWAITING_STOP')" if active else ""
+    found = db.all(
+        f"""SELECT * FROM transactions WHERE tenant_id = COALESCE(:tenant, tenant_id)
+              AND station_id = COALESCE(:station, station_id) {states}
+            ORDER BY COALESCE(started_at, ended_at) DESC LIMIT :limit""",
+        {"tenant": tenant_id, "station": station_id, "limit": limit},
+    )
+    return [rows.load(Transaction, row, corrections=()) for row in found]
+
+
+def add_correction(db: Database, tenant_id: str, transaction_id: str, correction: Correction) -> None:
+    """Keep a correction."""
+    rows.insert(
+        db, "corrections", rows.dump(correction) | {"tenant_id": tenant_id, "transaction_id": transaction_id}
+    )
+
+
+def corrections(db: Database, transaction_id: str) -> tuple[Correction, ...]:
+    """Return the corrections of a transaction in the order they were made."""
+    found = db.all("SELECT * FROM corrections WHERE transaction_id = :id ORDER BY id", {"id": transaction_id})
+    return tuple(rows.load(Correction, row) for row in found)
+
+
+def put_meter_value(db: Database, values: dict[str, Any]) -> None:
+    """Write one reading; the same reading reported again replaces itself."""
+    db.run(
+        """INSERT INTO meter_values (tenant_id, station_key, transaction_id, evse_id, taken_at, received_at, signature,
+             energy_wh, power_w, current_a, samples)
+           VALUES (:tenant_id, :station_key, :transaction_id, :evse_id, :taken_at, :received_at, :signature,
+             :energy_wh, :power_w, :current_a, :samples)
+           ON CONFLICT (transaction_id, station_key, evse_id, taken_at, signature) DO UPDATE
+             SET energy_wh = excluded.energy_wh, power_w = excluded.power_w, current_a = excluded.current_a,
+                 samples = excluded.samples""",
+        values,
+    )
+
+
+def meter_values(db: Database, transaction_id: str, limit: int = 100_000) -> list[Row]:
+    """Return the readings of a transaction in order of time."""
+    return db.all(
+        "SELECT * FROM meter_values WHERE transaction_id = :id ORDER BY taken_at, id LIMIT :limit",
+        {"id": transaction_id, "limit": limit},
+    )
+
+
+def meter_curve(db: Database, transaction_id: str) -> list[Row]:
+    """Return time, register (Wh), power (W) and current (A) of the readings of a transaction in order of time."""
+    return db.all(
+        """SELECT taken_at, energy_wh, power_w, current_a FROM meter_values
+           WHERE transaction_id = :id AND (energy_wh IS NOT NULL OR power_w IS NOT NULL) ORDER BY taken_at, id""",
+        {"id": transaction_id},
+    )
+
+
+def last_reading(db: Database, transaction_id: str) -> Row | None:
+    """Return register (Wh) and power (W) of the latest reading of a transaction."""
+    return db.one(
+        """SELECT taken_at, energy_wh, power_w FROM meter_values
+           WHERE transaction_id = :id AND energy_wh IS NOT NULL ORDER BY taken_at DESC, id DESC LIMIT 1""",
+        {"id": transaction_id},
+    )
