@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import click
 import typer
 
 from csms import __version__
@@ -71,19 +70,15 @@ for noun in (tenant, station, token, tariff, transaction, cdr, db, config, messa
 def main() -> None:
     """Run the command line and exit with the code of interfaces.md."""
     try:
-        code = app(standalone_mode=False)
+        app()
     except CsmsError as error:
         err.print(f"csms: {error}", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":
