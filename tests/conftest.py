@@ -1,4 +1,4 @@
-"""Fixtures that every part of the suite may use: stores on both dialects, each test on a fresh migrated database."""
+"""Fixtures for every part of the suite: stores on both dialects, each test on a fresh migrated database."""
 
 import hashlib
 import shutil
@@ -70,7 +70,7 @@ def dialect(request: pytest.FixtureRequest) -> Dialect:
 def fresh_database(
     dialect: Dialect, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[[bool], str]]:
-    """Return a function that makes a database, migrated or empty, and returns its URL; all are removed after."""
+    """Return a function that makes a database, migrated or empty, and returns its URL."""
     made: list[str] = []
 
     def make(migrated: bool) -> str:
@@ -81,9 +81,8 @@ def fresh_database(
                 shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
             return f"sqlite:///{path}"
         server: Server = request.getfixturevalue("postgres_server")
-        server.execute(
-            f"CREATE DATABASE {name} TEMPLATE {server.template if migrated else 'template0'} STRATEGY file_copy"
-        )
+        template = server.template if migrated else "template0"
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         made.append(name)
         return server.database_url(name)
 

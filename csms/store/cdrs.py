@@ -33,7 +33,13 @@ def select(
         """SELECT * FROM cdrs WHERE tenant_id = COALESCE(:tenant, tenant_id)
              AND station_id = COALESCE(:station, station_id) AND ended_at >= :start AND ended_at < :stop
            ORDER BY ended_at DESC LIMIT :limit""",
-        {"tenant": tenant_id, "station": station_id, "start": ended_from, "stop": ended_before, "limit": limit},
+        {
+            "tenant": tenant_id,
+            "station": station_id,
+            "start": ended_from,
+            "stop": ended_before,
+            "limit": limit,
+        },
     )
     return [rows.load(Cdr, row) for row in found]
 

@@ -65,7 +65,9 @@ def put_reservation(db: Database, values: dict[str, Any]) -> None:
     )
 
 
-def close_reservation(db: Database, station_key: str, reservation_id: int, status: str, at: str, **columns: Any) -> int:
+def close_reservation(
+    db: Database, station_key: str, reservation_id: int, status: str, at: str, **columns: Any
+) -> int:
     """End an active reservation with a status; returns how many rows changed."""
     sets = "".join(f", {name} = :{name}" for name in columns)
     return db.run(
@@ -86,4 +88,6 @@ def expire_reservations(db: Database, now: str) -> list[Row]:
 
 def reservations(db: Database, station_key: str) -> list[Row]:
     """Return the reservations of a station, newest first."""
-    return db.all("SELECT * FROM reservations WHERE station_key = :key ORDER BY created_at DESC", {"key": station_key})
+    return db.all(
+        "SELECT * FROM reservations WHERE station_key = :key ORDER BY created_at DESC", {"key": station_key}
+    )

@@ -22,7 +22,9 @@ def insert_many(db: Database, many: list[dict[str, Any]]) -> None:
     )
 
 
-def answered(db: Database, station_key: str, message_id: str, action: str, digest: str, since: str) -> str | None:
+def answered(
+    db: Database, station_key: str, message_id: str, action: str, digest: str, since: str
+) -> str | None:
     """Return the answer that the same message of the same station got since a moment, if any."""
     row = db.one(
         """SELECT response FROM messages WHERE station_key = :station AND message_id = :message AND action = :action

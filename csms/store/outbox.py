@@ -26,5 +26,6 @@ def append(db: Database, events: list[Event]) -> None:
 def after(db: Database, position: int, limit: int = 500) -> list[Row]:
     """Return events after a position in order."""
     return db.all(
-        "SELECT * FROM outbox WHERE id > :position ORDER BY id LIMIT :limit", {"position": position, "limit": limit}
+        "SELECT * FROM outbox WHERE id > :position ORDER BY id LIMIT :limit",
+        {"position": position, "limit": limit},
     )

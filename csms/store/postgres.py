@@ -137,6 +137,8 @@ class PostgresSession:
                 reason = error
             else:
                 return
+            if self._closing.is_set():
+                break
         self._refuse_until = time.monotonic() + REFUSE_FOR_S
         raise reason
 

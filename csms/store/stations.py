@@ -66,7 +66,8 @@ def seen(db: Database, moments: list[dict[str, str]]) -> None:
 def connectors(db: Database, station_key: str) -> list[Connector]:
     """Return the connectors of a station; EVSE 0 stands for the station itself."""
     found = db.all(
-        "SELECT * FROM connectors WHERE station_key = :key ORDER BY evse_id, connector_id", {"key": station_key}
+        "SELECT * FROM connectors WHERE station_key = :key ORDER BY evse_id, connector_id",
+        {"key": station_key},
     )
     return [rows.load(Connector, row) for row in found]
 
@@ -107,7 +108,9 @@ def set_status(db: Database, connector: Connector) -> bool:
     )
 
 
-def assume_status(db: Database, station_key: str, evse_id: int, status: ConnectorStatus, unless_after: str) -> None:
+def assume_status(
+    db: Database, station_key: str, evse_id: int, status: ConnectorStatus, unless_after: str
+) -> None:
     """Show what follows from a transaction, without overruling a newer word of the station itself."""
     db.run(
         """UPDATE connectors SET status = :status, status_at = :at
@@ -153,7 +156,9 @@ def write_settings(db: Database, settings: list[dict[str, Any]]) -> None:
 
 def settings(db: Database, station_key: str) -> list[Row]:
     """Return the configuration keys a station has reported."""
-    return db.all("SELECT * FROM station_settings WHERE station_key = :key ORDER BY name", {"key": station_key})
+    return db.all(
+        "SELECT * FROM station_settings WHERE station_key = :key ORDER BY name", {"key": station_key}
+    )
 
 
 def add_event(db: Database, values: dict[str, Any]) -> None:

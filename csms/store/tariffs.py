@@ -29,7 +29,8 @@ def get(db: Database, tenant_id: str, tariff_id: str) -> Row | None:
 def select(db: Database, tenant_id: str | None) -> list[Row]:
     """Return the tariffs of a tenant (or all, for None)."""
     return db.all(
-        "SELECT * FROM tariffs WHERE tenant_id = COALESCE(:tenant, tenant_id) ORDER BY id", {"tenant": tenant_id}
+        "SELECT * FROM tariffs WHERE tenant_id = COALESCE(:tenant, tenant_id) ORDER BY id",
+        {"tenant": tenant_id},
     )
 
 

@@ -54,5 +54,6 @@ def count_users(db: Database) -> int:
 def touch(db: Database, at: str) -> None:
     """Write the one row that proves the database can be written."""
     db.run(
-        "INSERT INTO readiness (id, at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET at = excluded.at", {"at": at}
+        "INSERT INTO readiness (id, at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET at = excluded.at",
+        {"at": at},
     )

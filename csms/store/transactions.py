@@ -54,7 +54,11 @@ def stopped_like(db: Database, station_key: str, reported_ended_at: str, meter_s
     row = db.one(
         """SELECT id FROM transactions WHERE station_key = :station AND reported_ended_at = :at
              AND COALESCE(meter_stop_wh, -1) = :meter""",
-        {"station": station_key, "at": reported_ended_at, "meter": -1 if meter_stop_wh is None else meter_stop_wh},
+        {
+            "station": station_key,
+            "at": reported_ended_at,
+            "meter": -1 if meter_stop_wh is None else meter_stop_wh,
+        },
     )
     return row is not None
 
@@ -121,7 +125,12 @@ def update(db: Database, transaction_id: str, **columns: Any) -> None:
 
 
 def select(
-    db: Database, tenant_id: str | None, *, active: bool = False, station_id: str | None = None, limit: int = 100
+    db: Database,
+    tenant_id: str | None,
+    *,
+    active: bool = False,
+    station_id: str | None = None,
+    limit: int = 100,
 ) -> list[Transaction]:
     """Return the latest transactions, newest first."""
     states = "AND state IN ('ACTIVE', 'AWAITING_STOP')" if active else ""

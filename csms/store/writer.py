@@ -139,6 +139,8 @@ class Writer:
             return trio.lowlevel.Abort.SUCCEEDED if unit.take() else trio.lowlevel.Abort.FAILED
 
         self._queue.put(unit)
+        if self._closed and unit.take():  # the thread ended between the first look and the put
+            raise StoreUnavailable("the store has stopped")
         return cast(T, await trio.lowlevel.wait_task_rescheduled(withdraw))
 
     async def close(self) -> None:
