@@ -135,7 +135,9 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
         nursery.start_soon(housekeeping.run, house, roll, config.retention)
         await nursery.start(stations.run, doors.stations)
         for name, sockets in doors.http.items():
-            nursery.start_soon(http.serve, _application(name, house), sockets, stopping.wait, config.serve.grace_s)
+            nursery.start_soon(
+                http.serve, _application(name, house), sockets, stopping.wait, config.serve.grace_s
+            )
         if doors.local is not None:
             nursery.start_soon(local_socket.serve, doors.local, perform)
         _announce(config.data_dir, doors)

@@ -19,6 +19,7 @@ MESSAGES_EVERY_S = 1.0
 PRESENCE_EVERY_S = 5.0
 EXPIRY_EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
+MOST_SLICES = 1000
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,9 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
             timedelta(days=retention.meter_values_days),
             timedelta(days=retention.outbox_days),
         )
-        while await unit.run(lambda tx: pruning.prune(tx, ages)):
+        for _ in range(MOST_SLICES):
+            if not await unit.run(lambda tx: pruning.prune(tx, ages)):
+                return
             await trio.sleep(1)
 
     async with trio.open_nursery() as nursery:

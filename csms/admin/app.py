@@ -15,7 +15,9 @@ from csms.services.house import House
 READY_WITHIN_S = 5.0
 
 
-def build(house: House, ready: Callable[[], Awaitable[None]], registry: prometheus_client.CollectorRegistry) -> QuartTrio:
+def build(
+    house: House, ready: Callable[[], Awaitable[None]], registry: prometheus_client.CollectorRegistry
+) -> QuartTrio:
     """Return the application; `ready` raises CsmsError when the appliance cannot do its work now."""
     app = QuartTrio("csms.admin")
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
@@ -30,11 +32,16 @@ def build(house: House, ready: Callable[[], Awaitable[None]], registry: promethe
         except CsmsError as error:
             return {"status": "not ready", "reason": str(error)}, 503
         except trio.TooSlowError:
-            return {"status": "not ready", "reason": f"the database did not answer within {READY_WITHIN_S:.0f} s"}, 503
+            return {
+                "status": "not ready",
+                "reason": f"the database did not answer within {READY_WITHIN_S:.0f} s",
+            }, 503
         return {"status": "ready"}, 200
 
     async def metrics() -> Response:
-        return Response(prometheus_client.generate_latest(registry), content_type=prometheus_client.CONTENT_TYPE_LATEST)
+        return Response(
+            prometheus_client.generate_latest(registry), content_type=prometheus_client.CONTENT_TYPE_LATEST
+        )
 
     async def index() -> Response:
         return Response(_page(house), content_type="text/html; charset=utf-8")
@@ -65,7 +72,8 @@ def not_yet(surface: str) -> QuartTrio:
     app = QuartTrio(f"csms.{surface}")
 
     async def answer(path: str = "") -> tuple[dict[str, Any], int]:
-        return {"status": 501, "title": "Not Implemented", "detail": f"{surface} is not part of this version"}, 501
+        detail = f"/{path}: {surface} is not part of this version"
+        return {"status": 501, "title": "Not Implemented", "detail": detail}, 501
 
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     app.add_url_rule("/", view_func=answer, methods=methods, endpoint="root")

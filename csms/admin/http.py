@@ -1,4 +1,4 @@
-"""Serving an ASGI application on listening sockets of ours, so that an address in use is noticed before anything runs."""
+"""Serving an ASGI application on sockets of ours, so that an address in use is noticed before anything runs."""
 
 import socket
 from collections.abc import Awaitable, Callable, Sequence

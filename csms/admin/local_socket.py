@@ -73,7 +73,9 @@ async def _answer(line: bytes, perform: Perform) -> bytes:
         return _error(error)
     except Exception as error:
         log.exception("verb_failed", verb=verb)
-        return _error(CsmsError(f"internal error: {type(error).__name__}; the appliance's log has the details"))
+        return _error(
+            CsmsError(f"internal error: {type(error).__name__}; the appliance's log has the details")
+        )
 
 
 def _error(error: CsmsError) -> bytes:

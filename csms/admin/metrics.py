@@ -25,16 +25,22 @@ class _Appliance(Collector):
         versions: dict[str, int] = {}
         for link in house.link.links():
             versions[link.version] = versions.get(link.version, 0) + 1
-        connected = GaugeMetricFamily("csms_stations_connected", "Connected charging stations", labels=["ocpp_version"])
+        connected = GaugeMetricFamily(
+            "csms_stations_connected", "Connected charging stations", labels=["ocpp_version"]
+        )
         for version, count in versions.items():
             connected.add_metric([version], count)
         yield connected
         started = GaugeMetricFamily("csms_start_time_seconds", "When the appliance started")
         started.add_metric([], house.started_at.timestamp())
         yield started
-        events = CounterMetricFamily("csms_bus_readers_dropped", "Slow readers of the event bus that were dropped")
+        events = CounterMetricFamily(
+            "csms_bus_readers_dropped", "Slow readers of the event bus that were dropped"
+        )
         events.add_metric([], house.unit.bus.dropped)
         yield events
-        lost = CounterMetricFamily("csms_message_log_dropped", "Message log records dropped because too many waited")
+        lost = CounterMetricFamily(
+            "csms_message_log_dropped", "Message log records dropped because too many waited"
+        )
         lost.add_metric([], house.message_log.dropped)
         yield lost

@@ -65,7 +65,11 @@ def print_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
 
 
 def show(
-    json: bool, rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], *, empty: str = "nothing to show"
+    json: bool,
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[Column],
+    *,
+    empty: str = "nothing to show",
 ) -> None:
     """Print rows as JSON or as a table."""
     if json:

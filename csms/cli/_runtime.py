@@ -83,15 +83,15 @@ def _ask(connection: socket.socket, verb: str, args: Mapping[str, Any]) -> Any:
 
 def _perform_here(session: Session, verb: str, args: Mapping[str, Any]) -> Any:
     """Open the store, run one verb, close it again."""
-    import trio  # noqa: PLC0415  (half a second that a verb of the running appliance does not need)
+    import trio
 
-    from csms.bus import Bus  # noqa: PLC0415
-    from csms.clock import SystemClock  # noqa: PLC0415
-    from csms.services import present, verbs  # noqa: PLC0415
-    from csms.services.entropy import SystemEntropy  # noqa: PLC0415
-    from csms.services.unit import Policy, Unit  # noqa: PLC0415
-    from csms.store.connection import open_store  # noqa: PLC0415
-    from csms.store.migrate import check  # noqa: PLC0415
+    from csms.bus import Bus
+    from csms.clock import SystemClock
+    from csms.services import present, verbs
+    from csms.services.entropy import SystemEntropy
+    from csms.services.unit import Policy, Unit
+    from csms.store.connection import open_store
+    from csms.store.migrate import check
 
     async def work() -> bytes:
         check(session.config.store.url)

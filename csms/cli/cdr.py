@@ -8,7 +8,9 @@ import typer
 
 from csms.cli._console import Column, JsonFlag, TenantOption, kwh, moment, print_json, run, show, show_one
 
-app = typer.Typer(name="cdr", help="Charge detail records: frozen, priced, one for each ended charge.", no_args_is_help=True)
+app = typer.Typer(
+    name="cdr", help="Charge detail records: frozen, priced, one for each ended charge.", no_args_is_help=True
+)
 
 COLUMNS: list[Column] = [
     ("station", "stationId"),

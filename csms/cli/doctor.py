@@ -39,7 +39,9 @@ def _data_dir(work: Session) -> Finding:
     if not path.is_dir():
         return _finding("data directory", False, f"{path} is missing: run csms init")
     if not os.access(path, os.W_OK):
-        return _finding("data directory", False, f"{path} is not writable by you: run as the user it belongs to")
+        return _finding(
+            "data directory", False, f"{path} is not writable by you: run as the user it belongs to"
+        )
     return _finding("data directory", True, str(path))
 
 
@@ -47,7 +49,9 @@ def _disk(work: Session) -> Finding:
     path = next(p for p in (work.config.data_dir, *work.config.data_dir.absolute().parents) if p.exists())
     free = shutil.disk_usage(path).free
     text = f"{free / 1024**3:.1f} GiB free"
-    return _finding("disk", free > LEAST_FREE_BYTES, text if free > LEAST_FREE_BYTES else f"{text}: make room")
+    return _finding(
+        "disk", free > LEAST_FREE_BYTES, text if free > LEAST_FREE_BYTES else f"{text}: make room"
+    )
 
 
 def _database(work: Session) -> Finding:

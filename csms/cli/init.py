@@ -1,7 +1,5 @@
 """csms init: data directory, database, first tenant, first administrator."""
 
-from pathlib import Path
-
 import typer
 
 from csms.cli._console import JsonFlag, out, print_json, run, session
@@ -35,10 +33,10 @@ def init(
     if json:
         print_json(shown)
         return
-    out.print(_next_steps(shown, first["tenantName"], config.data_dir))
+    out.print(_next_steps(shown, first["tenantName"]))
 
 
-def _next_steps(shown: dict[str, str], tenant: str, data_dir: Path) -> str:
+def _next_steps(shown: dict[str, str], tenant: str) -> str:
     return (
         f"Ready: {shown['dataDir']} with tenant {tenant}.\n\n"
         f"  administrator  {shown['adminEmail']}\n"

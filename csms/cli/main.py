@@ -44,7 +44,7 @@ def root(
     config_file: Path | None = typer.Option(None, "--config", help="Configuration file, csms.toml."),
 ) -> None:
     """Prepare what every verb needs."""
-    import os  # noqa: PLC0415
+    import os
 
     if ctx.resilient_parsing or ctx.invoked_subcommand in ("simulate", "version", "config"):
         ctx.obj = (data_dir, config_file)

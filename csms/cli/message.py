@@ -36,7 +36,9 @@ def list_(
     position = found[-1]["id"] if found else 0
     while follow:
         time.sleep(POLL_S)
-        new = run(ctx, "message.list", station=station, action=action, limit=500, tenant=tenant, after=position)
+        new = run(
+            ctx, "message.list", station=station, action=action, limit=500, tenant=tenant, after=position
+        )
         if new:
             position = new[-1]["id"]
             if json:

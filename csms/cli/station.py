@@ -42,7 +42,9 @@ FAILED = {"OFFLINE", "TIMEOUT", "ERROR"}
 @app.command()
 def add(
     ctx: typer.Context,
-    station_id: str = typer.Argument(..., metavar="ID", help="What the station calls itself, case-sensitive."),
+    station_id: str = typer.Argument(
+        ..., metavar="ID", help="What the station calls itself, case-sensitive."
+    ),
     profile: int = typer.Option(1, "--profile", min=0, max=3, help="Security profile."),
     connectors: int = typer.Option(1, "--connectors", help="How many connectors it has."),
     location: str | None = typer.Option(None, "--location", help="Where it stands."),
@@ -132,7 +134,9 @@ def call(
     ctx: typer.Context,
     station: str,
     action: str = typer.Argument(..., help="Wire name of an action, like Reset or GetConfiguration."),
-    payload: str = typer.Argument("{}", metavar="[JSON]", help="The request, checked against the schema; - for stdin."),
+    payload: str = typer.Argument(
+        "{}", metavar="[JSON]", help="The request, checked against the schema; - for stdin."
+    ),
     timeout: float | None = typer.Option(None, "--timeout", help="Seconds to wait for the answer."),
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
@@ -153,7 +157,9 @@ def call(
 
 
 @app.command()
-def config(ctx: typer.Context, station: str, tenant: str | None = TenantOption, json: bool = JsonFlag) -> None:
+def config(
+    ctx: typer.Context, station: str, tenant: str | None = TenantOption, json: bool = JsonFlag
+) -> None:
     """Show the configuration keys a station has reported; `csms station call ID GetConfiguration` asks anew."""
     found = run(ctx, "station.config", station=station, tenant=tenant)
     columns: list[Column] = [("key", "name"), ("value", "value"), ("read-only", "readonly")]
@@ -177,7 +183,9 @@ def commands(
         ("outcome", "outcome"),
         ("followed by", "followedBy"),
     ]
-    show(json, run(ctx, "station.commands", station=station, limit=limit, tenant=tenant), columns, empty="none")
+    show(
+        json, run(ctx, "station.commands", station=station, limit=limit, tenant=tenant), columns, empty="none"
+    )
 
 
 def _connectors(station: Mapping[str, Any]) -> str:

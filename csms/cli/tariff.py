@@ -11,7 +11,9 @@ import typer
 from csms.cli._console import Column, JsonFlag, TenantOption, out, print_json, print_table, run, show
 from csms.errors import InvalidInput, NotFound
 
-app = typer.Typer(name="tariff", help="Tariffs (OCPI 2.2.1 objects) and what they cost.", no_args_is_help=True)
+app = typer.Typer(
+    name="tariff", help="Tariffs (OCPI 2.2.1 objects) and what they cost.", no_args_is_help=True
+)
 
 COLUMNS: list[Column] = [
     ("id", "id"),
@@ -51,7 +53,9 @@ def assign(
     ctx: typer.Context,
     tariff: str,
     station: str | None = typer.Option(None, "--station", help="Only at this station."),
-    evse: int | None = typer.Option(None, "--evse", help="Only at this EVSE (OCPP 1.6: connector) of the station."),
+    evse: int | None = typer.Option(
+        None, "--evse", help="Only at this EVSE (OCPP 1.6: connector) of the station."
+    ),
     tenant: str | None = TenantOption,
 ) -> None:
     """Let a tariff apply to all stations of the tenant, to one, or to one EVSE; the nearest wins."""
@@ -85,7 +89,13 @@ def explain(
     state = "final" if found["final"] else "so far"
     out.print(f"Transaction {found['transactionId']}, tariff {found['tariffId'] or 'none'} ({state})\n")
     print_table(found["lines"], LINES, empty="nothing is charged")
-    for name in ("total_energy_cost", "total_time_cost", "total_parking_cost", "total_fixed_cost", "total_cost"):
+    for name in (
+        "total_energy_cost",
+        "total_time_cost",
+        "total_parking_cost",
+        "total_fixed_cost",
+        "total_cost",
+    ):
         if found["totals"].get(name):
             out.print(f"{name.replace('_', ' '):>20}  {_price(found['totals'][name])} {found['currency']}")
 

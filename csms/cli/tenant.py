@@ -5,7 +5,9 @@ import typer
 from csms.cli._console import Column, JsonFlag, YesFlag, confirm, moment, out, run, show, show_one
 from csms.model.tenant import TenantType
 
-app = typer.Typer(name="tenant", help="Tenants: the operators that share this appliance.", no_args_is_help=True)
+app = typer.Typer(
+    name="tenant", help="Tenants: the operators that share this appliance.", no_args_is_help=True
+)
 
 COLUMNS: list[Column] = [
     ("name", "name"),

@@ -21,7 +21,9 @@ from csms.cli._console import (
 )
 from csms.errors import InvalidInput, NotFound
 
-app = typer.Typer(name="token", help="Id tokens: cards, fobs and app accounts that may charge.", no_args_is_help=True)
+app = typer.Typer(
+    name="token", help="Id tokens: cards, fobs and app accounts that may charge.", no_args_is_help=True
+)
 
 COLUMNS: list[Column] = [
     ("uid", "uid"),
@@ -39,11 +41,17 @@ FIELDS = ("uid", "type", "group", "expires", "blocked", "max_active")
 def add(
     ctx: typer.Context,
     uid: str,
-    type: str = typer.Option("ISO14443", "--type", help="ISO14443, ISO15693, Central, eMAID, KeyCode, MacAddress …"),
-    group: str | None = typer.Option(None, "--group", help="Tokens of one group may stop each other's charge."),
+    type: str = typer.Option(
+        "ISO14443", "--type", help="ISO14443, ISO15693, Central, eMAID, KeyCode, MacAddress …"
+    ),
+    group: str | None = typer.Option(
+        None, "--group", help="Tokens of one group may stop each other's charge."
+    ),
     expires: str | None = typer.Option(None, "--expires", help="2027-01-31 or an ISO 8601 time with zone."),
     blocked: bool = typer.Option(False, "--blocked", help="Register it blocked."),
-    max_active: int | None = typer.Option(None, "--max-active", help="How many charges at once; no bound if absent."),
+    max_active: int | None = typer.Option(
+        None, "--max-active", help="How many charges at once; no bound if absent."
+    ),
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:
@@ -90,7 +98,9 @@ def remove(ctx: typer.Context, uid: str, tenant: str | None = TenantOption, yes:
 @app.command("import")
 def import_(
     ctx: typer.Context,
-    file: Path = typer.Argument(..., metavar="CSV", help="uid,type,group,expires,blocked,max_active; - for stdin."),
+    file: Path = typer.Argument(
+        ..., metavar="CSV", help="uid,type,group,expires,blocked,max_active; - for stdin."
+    ),
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:

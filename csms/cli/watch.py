@@ -11,7 +11,13 @@ from rich.text import Text
 
 from csms.cli._console import JsonFlag, kwh, moment, out, print_json, run
 
-COLOURS = {"CHARGING": "green", "OCCUPIED": "green", "FAULTED": "red", "UNAVAILABLE": "yellow", "AVAILABLE": "cyan"}
+COLOURS = {
+    "CHARGING": "green",
+    "OCCUPIED": "green",
+    "FAULTED": "red",
+    "UNAVAILABLE": "yellow",
+    "AVAILABLE": "cyan",
+}
 
 
 def watch(
@@ -38,7 +44,13 @@ def _screen(found: dict[str, Any]) -> Group:
     """Return both tables."""
     connected = sum(1 for s in found["stations"] if s["connection"])
     title = f"csms · {connected} of {len(found['stations'])} stations connected · {len(found['transactions'])} charging"
-    return Group(Text(title, style="bold"), Text(), _stations(found["stations"]), Text(), _running(found["transactions"]))
+    return Group(
+        Text(title, style="bold"),
+        Text(),
+        _stations(found["stations"]),
+        Text(),
+        _running(found["transactions"]),
+    )
 
 
 def _stations(stations: list[dict[str, Any]]) -> Table:
@@ -64,7 +76,7 @@ def _running(transactions: list[dict[str, Any]]) -> Table:
     for t in transactions:
         power = "" if t["powerW"] is None else f"{t['powerW'] / 1000:.1f}"
         table.add_row(
-            t["ocppId"], t["stationId"], str(t["evseId"]), t["idToken"], moment(t["startedAt"]), kwh(t["energySoFarWh"]),
-            power,
+            t["ocppId"], t["stationId"], str(t["evseId"]), t["idToken"], moment(t["startedAt"]),
+            kwh(t["energySoFarWh"]), power,
         )  # fmt: skip
     return table

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import pairwise
 
 ENERGY_REGISTER = "Energy.Active.Import.Register"
 POWER_IMPORT = "Power.Active.Import"
@@ -124,7 +125,7 @@ def delivered_wh(points: Sequence[int]) -> tuple[int, bool]:
     Returns the energy in Wh and whether a reset was seen.
     """
     total, reset = 0, False
-    for before, after in zip(points, points[1:], strict=False):
+    for before, after in pairwise(points):
         if after >= before:
             total += after - before
         else:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -78,7 +79,12 @@ def close(tx: Tx, station: StationRef, row: Row, settled: Settled) -> Cdr:
         document=document,
     )
     cdrs.insert(tx.db, cdr)
-    body = {"cdrId": cdr.id, "energyWh": cdr.energy_wh, "totalCost": str(cdr.total_cost), "currency": cdr.currency}
+    body = {
+        "cdrId": cdr.id,
+        "energyWh": cdr.energy_wh,
+        "totalCost": str(cdr.total_cost),
+        "currency": cdr.currency,
+    }
     tx.emit("cdr.created", station, cdr.id, body | {"transactionId": row["ocpp_id"]})
     return cdr
 
@@ -145,7 +151,7 @@ def _point(at: datetime, energy_wh: int, sample: Row | None) -> MeterPoint:
 def idle(points: Sequence[MeterPoint]) -> list[Interval]:
     """Return the spans in which the vehicle took no energy: parking, in the words of OCPI (§11.4.5)."""
     spans: list[Interval] = []
-    for before, after in zip(points, points[1:], strict=False):
+    for before, after in pairwise(points):
         if before.energy_wh != after.energy_wh or before.power_w:
             continue
         if spans and spans[-1].ended_at == before.at:

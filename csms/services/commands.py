@@ -148,7 +148,9 @@ def expire(tx: Tx) -> int:
     return len(late)
 
 
-def list_commands(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None, limit: int = 50) -> list[Command]:
+def list_commands(
+    tx: Tx, caller: Caller, *, station: str, tenant: str | None = None, limit: int = 50
+) -> list[Command]:
     """Return the latest commands sent to a station, newest first."""
     return store.select(tx.db, stations.find(tx, caller, station, tenant).id, limit)
 

@@ -38,7 +38,9 @@ def sane_time(reported: datetime, now: datetime) -> datetime:
 def check_start(tx: Tx, station: StationRef, transaction: Transaction) -> None:
     """Record what is odd about a start: a clock that is not set, a meter that reads less than at the last stop."""
     if transaction.started_at != transaction.reported_started_at:
-        note(tx, station, transaction.id, "clock_not_set", {"reported": _text(transaction.reported_started_at)})
+        note(
+            tx, station, transaction.id, "clock_not_set", {"reported": _text(transaction.reported_started_at)}
+        )
     before = _text(transaction.started_at)
     last = store.last_ended(tx.db, station.key, transaction.evse_id or 0, before or tx.at)
     if last is None or transaction.meter_start_wh is None or last["meter_stop_wh"] is None:
@@ -59,13 +61,17 @@ class Settled:
     curve: tuple[tuple[datetime, int], ...]
 
 
-def settle(tx: Tx, station: StationRef, row: Row, reported_end: datetime, meter_stop_wh: int | None) -> Settled:
+def settle(
+    tx: Tx, station: StationRef, row: Row, reported_end: datetime, meter_stop_wh: int | None
+) -> Settled:
     """Decide span and energy of an ending transaction from its registers, recording each correction."""
     started_at = from_text(row["started_at"])
     readings = [(from_text(r["taken_at"]), r["energy_wh"]) for r in store.meter_curve(tx.db, row["id"])]
     registers = meter.registers(readings)
     ended_at = _settle_end(tx, station, row, started_at, reported_end, registers)
-    first = row["meter_start_wh"] if row["meter_start_wh"] is not None else registers[0][1] if registers else 0
+    first = (
+        row["meter_start_wh"] if row["meter_start_wh"] is not None else registers[0][1] if registers else 0
+    )
     begin_wh = _settle_begin(tx, station, row, first, registers, meter_stop_wh)
     end_wh = meter_stop_wh if meter_stop_wh is not None else registers[-1][1] if registers else begin_wh
     if end_wh >= begin_wh:
@@ -122,7 +128,12 @@ def _too_fast(started_at: datetime, registers: list[tuple[datetime, int]]) -> bo
 
 
 def _settle_fall(
-    tx: Tx, station: StationRef, transaction_id: str, begin_wh: int, end_wh: int, registers: list[tuple[datetime, int]]
+    tx: Tx,
+    station: StationRef,
+    transaction_id: str,
+    begin_wh: int,
+    end_wh: int,
+    registers: list[tuple[datetime, int]],
 ) -> int:
     """Return the energy where the register reads less at the stop than at the start."""
     detail: dict[str, Any] = {"meterStartWh": begin_wh, "meterStopWh": end_wh}
@@ -135,7 +146,11 @@ def _settle_fall(
 
 
 def curve(
-    started_at: datetime, ended_at: datetime, begin_wh: int, energy_wh: int, registers: list[tuple[datetime, int]]
+    started_at: datetime,
+    ended_at: datetime,
+    begin_wh: int,
+    energy_wh: int,
+    registers: list[tuple[datetime, int]],
 ) -> tuple[tuple[datetime, int], ...]:
     """Return energy since the start over time: never falling, from 0 at the start to the total at the end."""
     points: list[tuple[datetime, int]] = [(started_at, 0)]

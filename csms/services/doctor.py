@@ -40,7 +40,9 @@ def _of(station: ChargingStation) -> list[dict[str, Any]]:
         mend = f"csms station update {station.station_id} --registration accepted"
         found.append(_finding(False, f"registration is {station.registration}: {mend}"))
     if station.last_seen_at is None:
-        found.append(_finding(False, "has never connected: point it at ws://<this machine>:9000/ocpp/<its id>"))
+        found.append(
+            _finding(False, "has never connected: point it at ws://<this machine>:9000/ocpp/<its id>")
+        )
     else:
         found.append(_finding(True, f"last heard {station.last_seen_at:%Y-%m-%d %H:%M:%S} UTC"))
     return found

@@ -19,9 +19,7 @@ def apply(tx: Tx, station: StationRef, fact: Fact) -> None:
     match fact:
         case SettingReported():
             setting = {"station_key": station.key, "name": fact.name, "value": fact.value}
-            stations.write_settings(
-                tx.db, [setting | {"readonly": int(fact.readonly), "reported_at": tx.at}]
-            )
+            stations.write_settings(tx.db, [setting | {"readonly": int(fact.readonly), "reported_at": tx.at}])
         case AvailabilityWanted():
             stations.set_intent(tx.db, station.key, fact.evse_id, fact.available)
         case ReservationMade():
@@ -55,5 +53,7 @@ def expire_reservations(tx: Tx) -> int:
     over = commands.expire_reservations(tx.db, tx.at)
     for row in over:
         station = StationRef(row["tenant_id"], row["station_id"], row["station_key"])
-        tx.emit("reservation.changed", station, str(row["id"]), {"status": "EXPIRED", "evseId": row["evse_id"]})
+        tx.emit(
+            "reservation.changed", station, str(row["id"]), {"status": "EXPIRED", "evseId": row["evse_id"]}
+        )
     return len(over)

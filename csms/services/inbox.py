@@ -79,7 +79,9 @@ def noted(message: Message, notes: list[str]) -> Message:
     return replace(message, note="; ".join(notes)) if notes else message
 
 
-def _values(message: Message, direction: str, digest: str, at: datetime, answer: bytes | None) -> dict[str, Any]:
+def _values(
+    message: Message, direction: str, digest: str, at: datetime, answer: bytes | None
+) -> dict[str, Any]:
     return {
         "tenant_id": message.station.tenant_id,
         "station_key": message.station.key,

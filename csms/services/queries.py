@@ -27,7 +27,9 @@ def list_transactions(
     return [view(transaction) for transaction in found]
 
 
-def show_transaction(tx: Tx, caller: Caller, *, transaction: str, tenant: str | None = None) -> dict[str, Any]:
+def show_transaction(
+    tx: Tx, caller: Caller, *, transaction: str, tenant: str | None = None
+) -> dict[str, Any]:
     """Return one transaction with its corrections, meter values and CDR id."""
     scope = tenants.scope(tx, caller, tenant)
     found = store.get(tx.db, scope, transaction)
@@ -35,7 +37,9 @@ def show_transaction(tx: Tx, caller: Caller, *, transaction: str, tenant: str | 
         raise NotFound(f"no transaction {transaction}")
     cdr = cdrs.get(tx.db, scope, found.id)
     shown = ("taken_at", "received_at", "energy_wh", "power_w", "samples")
-    readings = [row_view({k: row[k] for k in shown}, ("samples",)) for row in store.meter_values(tx.db, found.id)]
+    readings = [
+        row_view({k: row[k] for k in shown}, ("samples",)) for row in store.meter_values(tx.db, found.id)
+    ]
     shown_transaction: dict[str, Any] = view(found)
     return shown_transaction | {"cdrId": cdr.id if cdr else None, "meterValues": readings}
 
@@ -45,7 +49,11 @@ def running(tx: Tx, caller: Caller) -> list[dict[str, Any]]:
     shown = []
     for found in store.select(tx.db, caller.tenant_id, active=True, limit=10_000):
         last = store.last_reading(tx.db, found.id)
-        so_far = last["energy_wh"] - (found.meter_start_wh or 0) if last and last["energy_wh"] is not None else None
+        so_far = (
+            last["energy_wh"] - (found.meter_start_wh or 0)
+            if last and last["energy_wh"] is not None
+            else None
+        )
         shown.append(view(found) | {"energySoFarWh": so_far, "powerW": last["power_w"] if last else None})
     return shown
 
@@ -56,12 +64,19 @@ def station_settings(
     """Return the configuration keys a station has reported."""
     found = stations.find(tx, caller, station, tenant)
     return [
-        {"name": row["name"], "value": row["value"], "readonly": bool(row["readonly"]), "reportedAt": row["reported_at"]}
+        {
+            "name": row["name"],
+            "value": row["value"],
+            "readonly": bool(row["readonly"]),
+            "reportedAt": row["reported_at"],
+        }
         for row in station_store.settings(tx.db, found.id)
     ]
 
 
-def list_audit(tx: Tx, caller: Caller, *, tenant: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+def list_audit(
+    tx: Tx, caller: Caller, *, tenant: str | None = None, limit: int = 100
+) -> list[dict[str, Any]]:
     """Return who did what, newest first."""
     scope = tenants.scope(tx, caller, tenant)
     return [row_view(row, ("detail",)) for row in audit.select(tx.db, scope, min(limit, 10_000))]

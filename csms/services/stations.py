@@ -62,7 +62,9 @@ def add(
     store.insert(tx.db, station, passwords.hash_station(secret.encode()) if secret else None)
     for evse_id in range(connectors + 1):
         store.ensure_connector(tx.db, station.id, evse_id, 1 if evse_id else 0)
-    tx.audit(caller, owner.id, "station.add", station_id, {"profile": security_profile, "connectors": connectors})
+    tx.audit(
+        caller, owner.id, "station.add", station_id, {"profile": security_profile, "connectors": connectors}
+    )
     tx.emit("station.changed", station.ref, station.id, {"change": "added"})
     return NewStation(station, secret)
 
@@ -72,7 +74,9 @@ def find(tx: Tx, caller: Caller, station: str, tenant: str | None = None) -> Cha
     scope = tenants.scope(tx, caller, tenant)
     found = [s for s in store.select(tx.db, scope) if s.station_id == station]
     if not found:
-        raise NotFound(f"no station {station}: csms station list shows all, csms station add {station} registers it")
+        raise NotFound(
+            f"no station {station}: csms station list shows all, csms station add {station} registers it"
+        )
     if len(found) > 1:
         raise InvalidInput(f"several tenants have a station {station}: name one with --tenant")
     return found[0]
@@ -236,10 +240,14 @@ def status(tx: Tx, station: StationRef, report: StatusReport) -> None:
     if store.set_status(tx.db, connector):
         body = {"evseId": report.evse_id, "connectorId": report.connector_id, "status": report.status}
         subject = f"{station.station_id}/{report.evse_id}/{report.connector_id}"
-        tx.emit("connector.status", station, subject, body | {"errorCode": report.error_code, "info": report.info})
+        tx.emit(
+            "connector.status", station, subject, body | {"errorCode": report.error_code, "info": report.info}
+        )
 
 
-def record(tx: Tx, station: StationRef, kind: str, body: dict[str, Any], reported_at: str | None = None) -> None:
+def record(
+    tx: Tx, station: StationRef, kind: str, body: dict[str, Any], reported_at: str | None = None
+) -> None:
     """Keep something a station reported that has no table of its own, and tell listeners."""
     values = {
         "tenant_id": station.tenant_id,

@@ -17,7 +17,9 @@ def resolve(tx: Tx, caller: Caller, tenant: str | None) -> Tenant:
         if len(every) == 1:
             return every[0]
         names = ", ".join(t.name for t in every)
-        raise InvalidInput(f"name the tenant with --tenant: {names}" if every else "no tenant yet: run csms init")
+        raise InvalidInput(
+            f"name the tenant with --tenant: {names}" if every else "no tenant yet: run csms init"
+        )
     found = store.find(tx.db, tenant or caller.tenant_id or "")
     if found is None or caller.tenant_id not in (None, found.id):
         raise NotFound(f"no tenant {tenant}")
@@ -43,7 +45,12 @@ def add(
     time_zone: str = "Europe/Berlin",
 ) -> Tenant:
     """Create a tenant; country and party id are the OCPI identity of its CPO (OCPI 2.2.1 §7.2)."""
-    name, country_code, party_id, currency = name.strip(), country_code.upper(), party_id.upper(), currency.upper()
+    name, country_code, party_id, currency = (
+        name.strip(),
+        country_code.upper(),
+        party_id.upper(),
+        currency.upper(),
+    )
     if not name or len(name) > 100 or "/" in name:
         raise InvalidInput("a tenant's name has 1 to 100 characters and no slash")
     if len(country_code) != 2 or not country_code.isalpha():
@@ -63,7 +70,9 @@ def add(
         tx.now, tx.now,
     )  # fmt: skip
     store.insert(tx.db, tenant)
-    tx.audit(caller, tenant.id, "tenant.add", tenant.name, {"type": tenant_type, "party": country_code + party_id})
+    tx.audit(
+        caller, tenant.id, "tenant.add", tenant.name, {"type": tenant_type, "party": country_code + party_id}
+    )
     return tenant
 
 

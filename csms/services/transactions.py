@@ -62,7 +62,11 @@ def start(tx: Tx, station: StationRef, report: TransactionReport) -> Started:
     )
     _supersede(tx, station, transaction)
     columns = {"tariff": plan.tariff_json, "time_zone": plan.time_zone, "currency": plan.currency}
-    keys = {"business_key": business_key, "id_token_folded": fold(report.id_token or ""), "received_at": tx.at}
+    keys = {
+        "business_key": business_key,
+        "id_token_folded": fold(report.id_token or ""),
+        "received_at": tx.at,
+    }
     store.insert(tx.db, transaction, **columns, **keys)
     corrections.check_start(tx, station, transaction)
     _begin(tx, station, transaction)
@@ -122,7 +126,9 @@ def meter_values(tx: Tx, station: StationRef, report: TransactionReport) -> None
     if row["suspect_at"] is not None:
         store.update(tx.db, row["id"], suspect_at=None)
     if row["state"] == TransactionState.ENDED and report.readings:
-        corrections.note(tx, station, row["id"], "reading_after_end", {"takenAt": to_text(report.readings[-1].taken_at)})
+        corrections.note(
+            tx, station, row["id"], "reading_after_end", {"takenAt": to_text(report.readings[-1].taken_at)}
+        )
     tx.emit("transaction.updated", station, row["id"], summary)
 
 
@@ -234,7 +240,9 @@ def _orphan(tx: Tx, station: StationRef, report: TransactionReport, ocpp_id: str
     )
     store.insert(tx.db, orphan, id_token_folded=fold(report.id_token or ""), received_at=tx.at)
     readings.put(tx, station, orphan.id, 0, report.readings)
-    corrections.note(tx, station, orphan.id, "stop_without_start", {"sentId": ocpp_id, "meterStopWh": report.meter_wh})
+    corrections.note(
+        tx, station, orphan.id, "stop_without_start", {"sentId": ocpp_id, "meterStopWh": report.meter_wh}
+    )
 
 
 def _adopt_early_stop(tx: Tx, station: StationRef, transaction: Transaction) -> None:
@@ -249,7 +257,9 @@ def _adopt_early_stop(tx: Tx, station: StationRef, transaction: Transaction) -> 
         )
         if fits:
             store.adopt(tx.db, orphan["id"], transaction.id)
-            corrections.note(tx, station, transaction.id, "stop_before_start_report", {"sentId": orphan["ocpp_id"]})
+            corrections.note(
+                tx, station, transaction.id, "stop_before_start_report", {"sentId": orphan["ocpp_id"]}
+            )
             row = store.by_ocpp_id(tx.db, station.key, transaction.ocpp_id) or {}
             _end(tx, station, row, _stop_report(orphan))
             return
@@ -265,4 +275,3 @@ def _stop_report(orphan: Row) -> TransactionReport:
         meter_wh=orphan["meter_stop_wh"],
         reason=orphan["stop_reason"],
     )
-

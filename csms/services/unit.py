@@ -59,7 +59,9 @@ class Tx:
         """Record a fact about a station; it reaches the outbox with this transaction and the bus after it."""
         self.events.append(Event(kind, station.tenant_id, station.station_id, subject, self.now, body))
 
-    def audit(self, caller: Caller, tenant_id: str | None, action: str, subject: str, detail: dict[str, Any]) -> None:
+    def audit(
+        self, caller: Caller, tenant_id: str | None, action: str, subject: str, detail: dict[str, Any]
+    ) -> None:
         """Record that `caller` changed something."""
         values = {
             "tenant_id": tenant_id,
