@@ -16,9 +16,10 @@ def create_ledger(db: Database) -> None:
     db.run(LEDGER.replace("{serial}", _SERIAL[db.dialect]))
 
 
-def add(db: Database, name: str, amount: int = 1) -> None:
-    """Insert a row."""
+def add(db: Database, name: str, amount: int = 1) -> str:
+    """Insert a row and return its name."""
     db.run("INSERT INTO ledger (name, amount) VALUES (:name, :amount)", {"name": name, "amount": amount})
+    return name
 
 
 def names(db: Database) -> list[str]:
