@@ -24,6 +24,7 @@ except ImportError:
 COMPRESS_FROM_BYTES: Final = 1024
 _FINAL_TEXT: Final = 0x81
 _MASKED: Final = 0x80
+_RESERVED: Final = frozenset({3, 4, 5, 6, 7, 11, 12, 13, 14, 15})
 _SILENT: Final = logging.getLogger("csms.ocpp.websocket.protocol")
 _SILENT.setLevel(logging.WARNING)  # its debug lines would spell out frames
 
@@ -110,10 +111,12 @@ class WebSocket:
         size = len(data) - start
         if size < 2:
             return start
-        second = data[start + 1]
+        first, second = data[start], data[start + 1]
         length = second & 0x7F
         body = start + 6
-        if length == 126:
+        if not second & _MASKED or first & 0x0F in _RESERVED:
+            length = self.max_bytes + 1
+        elif length == 126:
             if size < 4:
                 return start
             length = data[start + 2] << 8 | data[start + 3]
@@ -124,13 +127,14 @@ class WebSocket:
             length = int.from_bytes(data[start + 2 : start + 10], "big")
             body = start + 14
         protocol = self._protocol
-        if length > self.max_bytes or not second & _MASKED:
+        begun = protocol.current_size
+        if length > self.max_bytes - (begun or 0):
             self._delegate(bytes(data[start:]), messages)  # which ends the connection
             return len(data)
         end = body + length
         if end > len(data):
             return start
-        if data[start] == _FINAL_TEXT and protocol.current_size is None and protocol.state is State.OPEN:
+        if first == _FINAL_TEXT and begun is None and protocol.state is State.OPEN:
             self._complete(apply_mask(data[body:end], data[body - 4 : body]), messages)
         else:
             self._delegate(bytes(data[start:end]), messages)
