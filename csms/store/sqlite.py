@@ -122,7 +122,8 @@ class SqliteStore:
         try:
             database = self._readers.pop()
         except IndexError:
-            database = SqliteDatabase(connect(self._path, query_only=True), self._path)
+            connection = connect(self._path, query_only=True)
+            database = SqliteDatabase(connection, self._path, query_only=True)
         try:
             database.control("BEGIN")
             with reading.on(database.connection):

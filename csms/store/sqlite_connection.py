@@ -1,5 +1,6 @@
 """One connection to SQLite: how it is opened, how statements run on it, and what its errors mean."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,6 +33,8 @@ def path_of(url: str) -> Path:
 
 def connect(path: Path, *, create: bool = False, query_only: bool = False) -> sqlite3.Connection:
     """Open the file with the settings all connections have; raises `StoreUnavailable` when that fails."""
+    if os.access(path, os.F_OK) and not os.access(path, os.R_OK | os.W_OK):
+        raise StoreUnavailable(f"{path}: the file cannot be written; check its owner and mode")
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
@@ -75,6 +78,7 @@ _MENDS = {
 _SPOILS = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
@@ -102,11 +106,12 @@ class SqliteDatabase:
 
     dialect: Literal["sqlite"] = "sqlite"
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, query_only: bool = False) -> None:
         self.connection = connection
         self.spoilt: StoreUnavailable | None = None
         """The error that lost the whole transaction."""
         self._path = path
+        self._query_only = query_only
         self._cursor = connection.cursor()
         self._execute: Callable[..., sqlite3.Cursor] = self._cursor.execute
         self._failure: Exception | None = None
@@ -163,7 +168,7 @@ class SqliteDatabase:
         try:
             self._cursor.execute(sql)
         except sqlite3.Error as error:
-            raise unavailable(error, self._path) from error
+            raise self._lost(error) from error
 
     def take_failure(self) -> Exception | None:
         """Return, once, the error of the failed statement, and accept statements again."""
@@ -188,10 +193,16 @@ class SqliteDatabase:
             return ConstraintViolated(str(error), _KINDS.get(error.sqlite_errorcode, "other"))
         if isinstance(error, UnicodeEncodeError | OverflowError):
             return InvalidInput(f"a value cannot be stored: {error}")
-        if isinstance(error, sqlite3.Error) and primary_code(error) in _SPOILS:
-            self.spoilt = unavailable(error, self._path)
-            return self.spoilt
-        return error
+        if not isinstance(error, sqlite3.Error) or primary_code(error) not in _SPOILS:
+            return error
+        if self._query_only and primary_code(error) == sqlite3.SQLITE_READONLY:
+            return error  # a mistake of the work, not of the file
+        return self._lost(error)
+
+    def _lost(self, error: sqlite3.Error) -> StoreUnavailable:
+        """Remember that the transaction cannot go on, and why."""
+        self.spoilt = unavailable(error, self._path)
+        return self.spoilt
 
     def _refuse(self, *_: object) -> NoReturn:
         raise sqlite3.ProgrammingError(
