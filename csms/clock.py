@@ -22,7 +22,9 @@ class SystemClock:
 
 def to_text(moment: datetime) -> str:
     """Write a moment in the one form the database holds: fixed width, UTC, sortable as text."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def from_text(text: str) -> datetime:
@@ -32,4 +34,6 @@ def from_text(text: str) -> datetime:
 
 def to_wire(moment: datetime) -> str:
     """Write a moment as stations and partners read it: `YYYY-MM-DDTHH:MM:SS.mmmZ` (OCPP 1.6 J, OCPI 2.2.1 §15)."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"

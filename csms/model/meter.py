@@ -10,6 +10,9 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
+from math import isfinite
+
+import msgspec
 
 ENERGY_REGISTER = "Energy.Active.Import.Register"
 POWER_IMPORT = "Power.Active.Import"
@@ -18,11 +21,15 @@ STATE_OF_CHARGE = "SoC"
 _PHASES = frozenset({"L1", "L2", "L3"})
 _PHASES_TO_NEUTRAL = frozenset({"L1-N", "L2-N", "L3-N"})
 _SCALE = {"kWh": 3, "kW": 3, "kvarh": 3, "kVA": 3, "kvar": 3}
+_MOST_DIGITS = 15
+_COUNTED = frozenset({ENERGY_REGISTER, POWER_IMPORT, CURRENT_IMPORT, STATE_OF_CHARGE})
 
 
-@dataclass(frozen=True, slots=True)
-class MeterSample:
-    """One sampled value; `value` is the station's own text, signed data included, byte for byte."""
+class MeterSample(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One sampled value; `value` is the station's own text, signed data included, byte for byte.
+
+    The defaults are the standard's. A struct, for eight of them are made of every MeterValues message.
+    """
 
     value: str
     measurand: str = ENERGY_REGISTER
@@ -57,15 +64,23 @@ class MeterSummary:
 
 
 def number(sample: MeterSample) -> Decimal | None:
-    """Return a sample's value in base units (Wh, W, A, %), or None when it is no finite number."""
+    """Return a sample's value in base units (Wh, W, A, %), or None when it is no finite number below 1e15."""
     try:
         value = Decimal(sample.value)
     except InvalidOperation:
         return None
-    if not value.is_finite() or abs(value) > Decimal("1e15"):
+    if not value.is_finite() or value.adjusted() >= _MOST_DIGITS:
         return None
     shift = sample.multiplier + _SCALE.get(sample.unit or "", 0)
     return value.scaleb(shift) if shift else value
+
+
+def _is_number(text: str) -> bool:
+    """Whether a value that nothing here counts is a finite number at all."""
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def summarize(reading: MeterReading) -> MeterSummary:
@@ -73,13 +88,18 @@ def summarize(reading: MeterReading) -> MeterSummary:
     found: dict[str, dict[str | None, Decimal]] = {}
     rejected: list[MeterSample] = []
     for sample in reading.samples:
+        measurand = sample.measurand
         if sample.format == "SignedData":
+            continue
+        if measurand not in _COUNTED:
+            if not _is_number(sample.value):
+                rejected.append(sample)
             continue
         value = number(sample)
         if value is None:
             rejected.append(sample)
-        elif sample.location == "Outlet" or sample.measurand not in found:
-            found.setdefault(sample.measurand, {})[sample.phase] = value
+        elif sample.location == "Outlet" or measurand not in found:
+            found.setdefault(measurand, {})[sample.phase] = value
     energy = _total(found.get(ENERGY_REGISTER))
     power = _total(found.get(POWER_IMPORT))
     return MeterSummary(
@@ -106,7 +126,7 @@ def _total(by_phase: dict[str | None, Decimal] | None) -> Decimal | None:
 
 def signature(reading: MeterReading) -> str:
     """Return a short digest of what was sampled, so that a retried reading replaces itself."""
-    return _signature(tuple((s.measurand, s.phase, s.location, s.context, s.format) for s in reading.samples))
+    return _signature(tuple([(s.measurand, s.phase, s.location, s.context, s.format) for s in reading.samples]))
 
 
 @lru_cache(maxsize=4096)

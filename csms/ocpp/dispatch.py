@@ -45,7 +45,9 @@ class Dispatcher:
         presence = self._roll.of(connection.station.key)
         presence.heard_at = now
         if call.action != "BootNotification" and presence.registration is not Registration.ACCEPTED:
-            return self._refuse(connection, call, ErrorCode.SECURITY_ERROR, "not accepted: BootNotification first")
+            return self._refuse(
+                connection, call, ErrorCode.SECURITY_ERROR, "not accepted: BootNotification first"
+            )
         if call.action == "Heartbeat":
             return rpc.encode_result(call.raw_id, {"currentTime": to_wire(now)})
         route = INBOUND[connection.version].get(call.action)
@@ -58,7 +60,13 @@ class Dispatcher:
         return await self._take(connection, presence, call, route, now, notes)
 
     async def _take(
-        self, connection: Connection, presence: Presence, call: Call, route: Inbound, now: datetime, notes: list[str]
+        self,
+        connection: Connection,
+        presence: Presence,
+        call: Call,
+        route: Inbound,
+        now: datetime,
+        notes: list[str],
     ) -> bytes:
         """Do one route's work in a unit, with the message's record."""
         try:
@@ -68,14 +76,26 @@ class Dispatcher:
                 message = inbox.noted(message, notes)
             frame, result = await self._unit.run(lambda tx: _work(tx, message, call, route, report))
         except StoreUnavailable as error:
-            log.error("message_not_kept", station=connection.station.station_id, action=call.action, error=str(error))
-            return self._refuse(connection, call, ErrorCode.INTERNAL_ERROR, "could not be stored: send it again")
+            log.error(
+                "message_not_kept",
+                station=connection.station.station_id,
+                action=call.action,
+                error=str(error),
+            )
+            return self._refuse(
+                connection, call, ErrorCode.INTERNAL_ERROR, "could not be stored: send it again"
+            )
         except Exception:
             reference = self._unit.entropy.hex()[:12]
             log.exception(
-                "message_failed", station=connection.station.station_id, action=call.action, reference=reference
+                "message_failed",
+                station=connection.station.station_id,
+                action=call.action,
+                reference=reference,
             )
-            return self._refuse(connection, call, ErrorCode.INTERNAL_ERROR, f"internal error, reference {reference}")
+            return self._refuse(
+                connection, call, ErrorCode.INTERNAL_ERROR, f"internal error, reference {reference}"
+            )
         if isinstance(result, Booted):
             presence.registration = result.registration
         return frame

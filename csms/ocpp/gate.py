@@ -51,7 +51,9 @@ class StationGate:
         if version is None:
             offered = ", ".join(hello.subprotocols) or "none"
             spoken = ", ".join(SUBPROTOCOLS)
-            await self._keep(claim, Denied(101, f"no common subprotocol: offered {offered}, spoken here {spoken}"))
+            await self._keep(
+                claim, Denied(101, f"no common subprotocol: offered {offered}, spoken here {spoken}")
+            )
         return Admitted(verdict.station, version, self._station_options(verdict))
 
     def _station_options(self, welcome: Welcome) -> ConnectionOptions:
@@ -66,7 +68,9 @@ class StationGate:
 
     async def _keep(self, claim: Claim, denied: Denied) -> None:
         """Record a refusal, but never more of them than a scanner should be able to cause."""
-        log.warning("station_refused", station=claim.station_id, status=denied.http_status, reason=denied.reason)
+        log.warning(
+            "station_refused", station=claim.station_id, status=denied.http_status, reason=denied.reason
+        )
         minute = int(self._clock.now().timestamp() // 60)
         if minute != self._minute:
             self._minute, self._kept = minute, 0

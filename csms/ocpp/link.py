@@ -53,7 +53,9 @@ class Stations:
             raise StationOffline("the station is not connected")
         presence = self._roll.get(key)
         if presence is not None and presence.registration is Registration.REJECTED:
-            raise StationRefused("the station was rejected at boot: nothing is sent to it until it boots again")
+            raise StationRefused(
+                "the station was rejected at boot: nothing is sent to it until it boots again"
+            )
         route = _route(connection.version, action)
         answer: dict[str, Any] | None = None
         try:

@@ -18,8 +18,9 @@ Write = Callable[[Any], dict[str, Any]]
 class Inbound:
     """One action from stations: translate in, one service call in a unit of work, translate out.
 
-    `replay`: a message that comes again gets the answer it got before (only where the payload names its moment, for
-    stations restart their message ids). `tolerant`: what the schema forbids is taken in all the same, with a note.
+    `replay`: a message that comes again gets the answer it got before (only where the answer differs each time and the
+    payload names its moment, for stations restart their message ids; a repeated MeterValues replaces its own readings
+    and is answered `{}` anyway). `tolerant`: what the schema forbids is taken in all the same, with a note.
     """
 
     read: Read

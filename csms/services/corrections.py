@@ -25,7 +25,9 @@ PLAUSIBLE_W = 1_000_000
 
 
 def note(tx: Tx, station: StationRef, transaction_id: str, kind: str, detail: dict[str, Any]) -> None:
-    """Record one correction."""
+    """Record one correction; the same one again (a retried message) is not another."""
+    if (kind, detail) in [(c.kind, c.detail) for c in store.corrections(tx.db, transaction_id)]:
+        return
     store.add_correction(tx.db, station.tenant_id, transaction_id, Correction(kind, detail, tx.now))
     tx.emit("transaction.corrected", station, transaction_id, {"kind": kind, **detail})
 

@@ -33,9 +33,9 @@ class Message:
 
 def take(tx: Tx, message: Message, work: Callable[[], bytes], *, replay: bool) -> bytes:
     """Return the answer this message got before, else do `work` for it and keep message and answer together."""
-    digest = blake2b(message.request, digest_size=16).hexdigest()
-    station = message.station
+    digest, station = "", message.station
     if replay:
+        digest = blake2b(message.request, digest_size=16).hexdigest()
         since = to_text(tx.now - REPLAY_WITHIN)
         before = store.answered(tx.db, station.key, message.message_id, message.action, digest, since)
         if before is not None:

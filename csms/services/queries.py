@@ -3,6 +3,7 @@
 from typing import Any
 
 from csms.errors import NotFound
+from csms.model.meter import ENERGY_REGISTER
 from csms.services import stations, tenants
 from csms.services.access import Caller
 from csms.services.present import row_view, view
@@ -40,6 +41,8 @@ def show_transaction(
     readings = [
         row_view({k: row[k] for k in shown}, ("samples",)) for row in store.meter_values(tx.db, found.id)
     ]
+    for reading in readings:
+        reading["samples"] = [{"measurand": ENERGY_REGISTER} | sample for sample in reading["samples"]]
     shown_transaction: dict[str, Any] = view(found)
     return shown_transaction | {"cdrId": cdr.id if cdr else None, "meterValues": readings}
 

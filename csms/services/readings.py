@@ -7,19 +7,14 @@ import msgspec
 
 from csms.clock import to_text
 from csms.model import meter
-from csms.model.meter import MeterReading, MeterSample
+from csms.model.meter import MeterReading
 from csms.model.station import StationRef
 from csms.services import corrections
 from csms.services.unit import Tx
 from csms.store import transactions as store
 
-_DEFAULTS = {
-    "measurand": meter.ENERGY_REGISTER,
-    "context": "Sample.Periodic",
-    "location": "Outlet",
-    "format": "Raw",
-    "multiplier": 0,
-}
+_encoder = msgspec.json.Encoder()
+"""Leaves out what is the standard's default (see MeterSample)."""
 
 
 def put(
@@ -32,7 +27,7 @@ def put(
         values = {
             "tenant_id": station.tenant_id,
             "station_key": station.key,
-            "transaction_id": transaction_id,
+            "subject": transaction_id or f"{station.key}/{evse_id or 0}",
             "evse_id": evse_id or 0,
             "taken_at": to_text(reading.taken_at),
             "received_at": tx.at,
@@ -40,7 +35,7 @@ def put(
             "energy_wh": summary.energy_wh,
             "power_w": summary.power_w,
             "current_a": None if summary.current_a is None else str(summary.current_a),
-            "samples": _encode(reading),
+            "samples": _encoder.encode(reading.samples).decode(),
         }
         store.put_meter_value(tx.db, values)
         numbers = {
@@ -55,20 +50,3 @@ def put(
             corrections.note(tx, station, transaction_id, "rejected_sample", detail)
     return numbers
 
-
-def _encode(reading: MeterReading) -> str:
-    """Write samples as JSON, leaving out what is the standard's default."""
-    return msgspec.json.encode([_sparse(sample) for sample in reading.samples]).decode()
-
-
-def _sparse(sample: MeterSample) -> dict[str, Any]:
-    entry: dict[str, Any] = {"value": sample.value, "measurand": sample.measurand}
-    if sample.unit is not None:
-        entry["unit"] = sample.unit
-    if sample.phase is not None:
-        entry["phase"] = sample.phase
-    for name in ("context", "location", "format", "multiplier"):
-        value = getattr(sample, name)
-        if value != _DEFAULTS[name]:
-            entry[name] = value
-    return entry

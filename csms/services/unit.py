@@ -42,18 +42,20 @@ class Policy:
 
 @dataclass(slots=True)
 class Tx:
-    """What a rule works with: the open database transaction, the time, and the events it causes."""
+    """What a rule works with: the open database transaction, the time, and the events it causes.
+
+    `at` is `now` as the database writes it.
+    """
 
     db: Database
     now: datetime
     entropy: Entropy
     policy: Policy = Policy()
     events: list[Event] = field(default_factory=list)
+    at: str = ""
 
-    @property
-    def at(self) -> str:
-        """The current time as the database writes it."""
-        return to_text(self.now)
+    def __post_init__(self) -> None:
+        self.at = to_text(self.now)
 
     def emit(self, kind: str, station: StationRef, subject: str, body: dict[str, Any]) -> None:
         """Record a fact about a station; it reaches the outbox with this transaction and the bus after it."""

@@ -28,7 +28,7 @@ def answered(
     """Return the answer that the same message of the same station got since a moment, if any."""
     row = db.one(
         """SELECT response FROM messages WHERE station_key = :station AND message_id = :message AND action = :action
-             AND digest = :digest AND at >= :since AND direction = 'in' AND response IS NOT NULL LIMIT 1""",
+             AND digest = :digest AND digest <> '' AND at >= :since AND response IS NOT NULL LIMIT 1""",
         {"station": station_key, "message": message_id, "action": action, "digest": digest, "since": since},
     )
     return row["response"] if row else None

@@ -1,4 +1,4 @@
-"""Removing old rows, bounded by a number of rows so that a unit stays short."""
+"""Removing old rows, bounded by a number of rows so that a unit stays short; ids grow with time."""
 
 from csms.store.connection import Database
 
@@ -6,7 +6,8 @@ from csms.store.connection import Database
 def messages(db: Database, before: str, most: int) -> int:
     """Remove message records older than a moment."""
     return db.run(
-        "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE at < :before ORDER BY at LIMIT :most)",
+        """DELETE FROM messages WHERE at < :before
+             AND id IN (SELECT id FROM messages ORDER BY id LIMIT :most)""",
         {"before": before, "most": most},
     )
 
@@ -14,8 +15,8 @@ def messages(db: Database, before: str, most: int) -> int:
 def meter_values(db: Database, before: str, most: int) -> int:
     """Remove meter values received before a moment; the CDRs keep what was billed."""
     return db.run(
-        """DELETE FROM meter_values WHERE id IN
-             (SELECT id FROM meter_values WHERE received_at < :before ORDER BY id LIMIT :most)""",
+        """DELETE FROM meter_values WHERE received_at < :before
+             AND id IN (SELECT id FROM meter_values ORDER BY id LIMIT :most)""",
         {"before": before, "most": most},
     )
 
@@ -23,6 +24,6 @@ def meter_values(db: Database, before: str, most: int) -> int:
 def outbox(db: Database, before: str, most: int) -> int:
     """Remove events older than a moment."""
     return db.run(
-        "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE at < :before ORDER BY id LIMIT :most)",
+        "DELETE FROM outbox WHERE at < :before AND id IN (SELECT id FROM outbox ORDER BY id LIMIT :most)",
         {"before": before, "most": most},
     )

@@ -26,7 +26,7 @@ T = typing.TypeVar("T")
 
 def load(record: type[T], row: Row, **more: Any) -> T:
     """Build a dataclass from a row; columns the dataclass lacks are ignored, `more` overrides."""
-    values = {name: read(row[name]) for name, read in _readers(record) if name in row}
+    values = {name: read(row[name]) for name, read in _readers(typing.cast(Any, record)) if name in row}
     return record(**values | more)
 
 

@@ -65,9 +65,9 @@ def stopped_like(db: Database, station_key: str, reported_ended_at: str, meter_s
 
 def adopt(db: Database, orphan_id: str, transaction_id: str) -> None:
     """Give the readings and corrections of an orphaned stop to the transaction it ends, and drop the orphan."""
-    for table in ("meter_values", "corrections"):
+    for table, column in (("meter_values", "subject"), ("corrections", "transaction_id")):
         db.run(
-            f"UPDATE {table} SET transaction_id = :new WHERE transaction_id = :old",
+            f"UPDATE {table} SET {column} = :new WHERE {column} = :old",
             {"old": orphan_id, "new": transaction_id},
         )
     db.run("DELETE FROM transactions WHERE id = :old", {"old": orphan_id})
@@ -159,11 +159,11 @@ def corrections(db: Database, transaction_id: str) -> tuple[Correction, ...]:
 def put_meter_value(db: Database, values: dict[str, Any]) -> None:
     """Write one reading; the same reading reported again replaces itself."""
     db.run(
-        """INSERT INTO meter_values (tenant_id, station_key, transaction_id, evse_id, taken_at, received_at, signature,
+        """INSERT INTO meter_values (tenant_id, station_key, subject, evse_id, taken_at, received_at, signature,
              energy_wh, power_w, current_a, samples)
-           VALUES (:tenant_id, :station_key, :transaction_id, :evse_id, :taken_at, :received_at, :signature,
+           VALUES (:tenant_id, :station_key, :subject, :evse_id, :taken_at, :received_at, :signature,
              :energy_wh, :power_w, :current_a, :samples)
-           ON CONFLICT (transaction_id, station_key, evse_id, taken_at, signature) DO UPDATE
+           ON CONFLICT (subject, taken_at, signature) DO UPDATE
              SET energy_wh = excluded.energy_wh, power_w = excluded.power_w, current_a = excluded.current_a,
                  samples = excluded.samples""",
         values,
@@ -173,7 +173,7 @@ def put_meter_value(db: Database, values: dict[str, Any]) -> None:
 def meter_values(db: Database, transaction_id: str, limit: int = 100_000) -> list[Row]:
     """Return the readings of a transaction in order of time."""
     return db.all(
-        "SELECT * FROM meter_values WHERE transaction_id = :id ORDER BY taken_at, id LIMIT :limit",
+        "SELECT * FROM meter_values WHERE subject = :id ORDER BY taken_at, id LIMIT :limit",
         {"id": transaction_id, "limit": limit},
     )
 
@@ -182,7 +182,7 @@ def meter_curve(db: Database, transaction_id: str) -> list[Row]:
     """Return time, register (Wh), power (W) and current (A) of the readings of a transaction in order of time."""
     return db.all(
         """SELECT taken_at, energy_wh, power_w, current_a FROM meter_values
-           WHERE transaction_id = :id AND (energy_wh IS NOT NULL OR power_w IS NOT NULL) ORDER BY taken_at, id""",
+           WHERE subject = :id AND (energy_wh IS NOT NULL OR power_w IS NOT NULL) ORDER BY taken_at, id""",
         {"id": transaction_id},
     )
 
@@ -191,6 +191,6 @@ def last_reading(db: Database, transaction_id: str) -> Row | None:
     """Return register (Wh) and power (W) of the latest reading of a transaction."""
     return db.one(
         """SELECT taken_at, energy_wh, power_w FROM meter_values
-           WHERE transaction_id = :id AND energy_wh IS NOT NULL ORDER BY taken_at DESC, id DESC LIMIT 1""",
+           WHERE subject = :id AND energy_wh IS NOT NULL ORDER BY taken_at DESC, id DESC LIMIT 1""",
         {"id": transaction_id},
     )

@@ -20,7 +20,7 @@ INBOUND: Final[dict[str, Inbound]] = {
     "DiagnosticsStatusNotification": Inbound(tr.verbatim, reports.upload, tr.empty),
     "FirmwareStatusNotification": Inbound(tr.verbatim, reports.firmware, tr.empty),
     "LogStatusNotification": Inbound(tr.verbatim, reports.upload, tr.empty),
-    "MeterValues": Inbound(tr.meter_values, transactions.meter_values, tr.empty, replay=True, tolerant=True),
+    "MeterValues": Inbound(tr.meter_values, transactions.meter_values, tr.empty, tolerant=True),
     "SecurityEventNotification": Inbound(tr.verbatim, reports.security_event, tr.empty),
     "SignCertificate": Inbound(tr.verbatim, reports.sign_certificate, reports.sign_certificate_answer),
     "SignedFirmwareStatusNotification": Inbound(tr.verbatim, reports.firmware, tr.empty),

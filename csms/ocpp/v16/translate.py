@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from csms.clock import to_wire
 from csms.model.id_token import Authorization
-from csms.model.meter import ENERGY_REGISTER, MeterReading, MeterSample
+from csms.model.meter import MeterReading, MeterSample
 from csms.model.station import ConnectorStatus
 from csms.model.transaction import ReportKind, Started, Stopped, TransactionReport
 from csms.ocpp.moments import read_moment
@@ -30,7 +32,8 @@ STATUSES: Final = {
     "Unavailable": ConnectorStatus.UNAVAILABLE,
     "Faulted": ConnectorStatus.FAULTED,
 }
-_UNIT_NAMES: Final = {"Celcius": "Celsius"}
+_SAMPLES: Final = tuple[MeterSample, ...]
+_SAMPLE_FIELDS: Final = frozenset({"value", "measurand", "unit", "context", "location", "phase", "format"})
 
 
 def boot(payload: Payload, now: datetime, notes: list[str]) -> BootReport:
@@ -47,7 +50,11 @@ def boot(payload: Payload, now: datetime, notes: list[str]) -> BootReport:
 
 def boot_answer(booted: Booted) -> Answer:
     """BootNotification.conf."""
-    return {"status": booted.registration.value, "currentTime": to_wire(booted.at), "interval": booted.interval_s}
+    return {
+        "status": booted.registration.value,
+        "currentTime": to_wire(booted.at),
+        "interval": booted.interval_s,
+    }
 
 
 def authorize(payload: Payload, now: datetime, notes: list[str]) -> str:
@@ -148,22 +155,21 @@ def _readings(values: Any, now: datetime, notes: list[str]) -> tuple[MeterReadin
     """Read MeterValue lists (§7.32); a reading without samples says nothing and is left out."""
     found = []
     for value in values or ():
-        samples = tuple(_sample(sample) for sample in value.get("sampledValue") or ())
+        samples = _samples(value.get("sampledValue") or [])
         if samples:
             found.append(MeterReading(read_moment(value.get("timestamp"), now, notes), samples))
     return tuple(found)
 
 
-def _sample(sample: Payload) -> MeterSample:
-    """Read a SampledValue (§7.43) with the defaults of the standard."""
-    get = sample.get
-    unit = get("unit")
-    return MeterSample(
-        str(sample["value"]),
-        get("measurand", ENERGY_REGISTER),
-        _UNIT_NAMES.get(unit, unit) if unit else None,
-        get("context", "Sample.Periodic"),
-        get("location", "Outlet"),
-        get("phase"),
-        get("format", "Raw"),
-    )
+def _samples(sampled: list[Payload]) -> tuple[MeterSample, ...]:
+    """Read SampledValues (§7.43): the fields bear the standard's names, so the conversion is the decoder's."""
+    try:
+        return msgspec.convert(sampled, _SAMPLES)
+    except msgspec.ValidationError:  # a number where the standard wants text, and the like
+        return tuple(_lenient(sample) for sample in sampled)
+
+
+def _lenient(sample: Payload) -> MeterSample:
+    """Read one SampledValue whose types are not the standard's."""
+    known = {name: str(value) for name, value in sample.items() if name in _SAMPLE_FIELDS and value is not None}
+    return msgspec.convert({"value": ""} | known, MeterSample)

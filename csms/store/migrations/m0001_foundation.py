@@ -71,10 +71,10 @@ STATEMENTS: Final = (
         at TEXT NOT NULL)""",
     "CREATE INDEX corrections_by_transaction ON corrections (transaction_id, id)",
     """CREATE TABLE meter_values (
-        id {serial}, tenant_id TEXT NOT NULL, station_key TEXT NOT NULL, transaction_id TEXT NOT NULL,
+        id {serial}, tenant_id TEXT NOT NULL, station_key TEXT NOT NULL, subject TEXT NOT NULL,
         evse_id BIGINT NOT NULL, taken_at TEXT NOT NULL, received_at TEXT NOT NULL, signature TEXT NOT NULL,
         energy_wh BIGINT, power_w BIGINT, current_a TEXT, samples TEXT NOT NULL,
-        UNIQUE (transaction_id, station_key, evse_id, taken_at, signature))""",
+        UNIQUE (subject, taken_at, signature))""",
     """CREATE TABLE cdrs (
         id TEXT PRIMARY KEY, tenant_id TEXT NOT NULL, transaction_id TEXT NOT NULL UNIQUE, station_id TEXT NOT NULL,
         evse_id BIGINT, connector_id BIGINT, id_token TEXT, started_at TEXT NOT NULL, ended_at TEXT NOT NULL,
@@ -85,8 +85,7 @@ STATEMENTS: Final = (
         id {serial}, tenant_id TEXT NOT NULL, station_key TEXT NOT NULL, station_id TEXT NOT NULL,
         direction TEXT NOT NULL, message_id TEXT NOT NULL, action TEXT NOT NULL, digest TEXT NOT NULL,
         at TEXT NOT NULL, request TEXT NOT NULL, response TEXT, note TEXT)""",
-    "CREATE INDEX messages_by_message_id ON messages (station_key, message_id)",
-    "CREATE INDEX messages_by_time ON messages (at)",
+    "CREATE INDEX messages_replayed ON messages (station_key, message_id) WHERE digest <> ''",
     """CREATE TABLE commands (
         id TEXT PRIMARY KEY, tenant_id TEXT NOT NULL, station_key TEXT NOT NULL, station_id TEXT NOT NULL,
         action TEXT NOT NULL, purpose TEXT NOT NULL, request TEXT NOT NULL, status TEXT, outcome TEXT NOT NULL,
