@@ -70,6 +70,12 @@ class StationRefused(FarEndFailed):
     code = "station_refused"
 
 
+class Unsupported(FarEndFailed):
+    """The charging station, or the OCPP version it speaks, does not know what is asked."""
+
+    code = "unsupported"
+
+
 class NotRunning(CsmsError):
     """The operation needs the running appliance."""
 

@@ -5,20 +5,26 @@ from typing import Any, Final
 
 import msgspec
 
-from csms.errors import InvalidInput, StationOffline, StationRefused
+from csms.errors import InvalidInput, StationOffline, StationRefused, Unsupported
 from csms.model.command import Reply, Shape
 from csms.model.station import Registration
+from csms.model.station_command import Abilities, Bounds, GetSettings, StationCommand
 from csms.ocpp import schemas
+from csms.ocpp.calls import CallRefused
 from csms.ocpp.connection import Connection
 from csms.ocpp.presence import Roll
 from csms.ocpp.registry import Registry
-from csms.ocpp.route import Outbound
+from csms.ocpp.route import Outbound, Vocabulary
+from csms.ocpp.rpc import ErrorCode
+from csms.ocpp.v16 import commands as v16_commands
 from csms.ocpp.v16 import routes as v16
 from csms.services.inbox import Message
 from csms.services.message_log import MessageLog
 from csms.services.ports import Link
 
 OUTBOUND: Final[Mapping[str, Mapping[str, Outbound]]] = {"1.6": v16.OUTBOUND}
+VOCABULARIES: Final[Mapping[str, Vocabulary]] = {"1.6": v16_commands.VOCABULARY}
+_NOT_KNOWN: Final = (ErrorCode.NOT_IMPLEMENTED, ErrorCode.NOT_SUPPORTED)
 
 
 class Stations:
@@ -46,8 +52,22 @@ class Stations:
             raise InvalidInput(f"{action}: {violation.text}")
         return route.shape(payload)
 
+    def translate(
+        self, version: str, command: StationCommand, abilities: Abilities
+    ) -> tuple[str, dict[str, Any]]:
+        """Return action and payload for a command; raises Unsupported or InvalidInput."""
+        return VOCABULARIES[_known(version)].translate(command, abilities)
+
+    def bounds(self, version: str, abilities: Abilities) -> Bounds:
+        """Return how much a station takes in one message, as far as it has said."""
+        return VOCABULARIES[_known(version)].bounds(abilities)
+
+    def first_ask(self, version: str, action: str, abilities: Abilities) -> GetSettings | None:
+        """Return what should be known of a station before an action is sent to it, None when enough is."""
+        return VOCABULARIES[_known(version)].first_ask(action, abilities)
+
     async def call(self, key: str, action: str, payload: dict[str, Any], timeout_s: float | None) -> Reply:
-        """Send a CALL and return the answer; raises StationOffline, StationTimeout or StationRefused."""
+        """Send a CALL and return the answer; raises as services.ports.StationLink says."""
         connection = self._registry.get(key)
         if connection is None:
             raise StationOffline("the station is not connected")
@@ -60,6 +80,10 @@ class Stations:
         answer: dict[str, Any] | None = None
         try:
             answer = await connection.call(action, payload, timeout_s)
+        except CallRefused as refusal:
+            if refusal.code in _NOT_KNOWN:
+                raise Unsupported(str(refusal)) from refusal
+            raise
         finally:
             record = msgspec.json.encode(route.shape(payload).record)
             message = Message(connection.station, "", action, record, None if answer else "no answer")

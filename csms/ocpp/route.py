@@ -7,6 +7,7 @@ from typing import Any
 
 from csms.model.command import Reply, Shape
 from csms.model.station import StationRef
+from csms.model.station_command import Abilities, Bounds, GetSettings
 from csms.services.unit import Tx
 
 Read = Callable[[Mapping[str, Any], datetime, list[str]], Any]
@@ -36,3 +37,12 @@ class Outbound:
 
     shape: Callable[[dict[str, Any]], Shape]
     reply: Callable[[dict[str, Any], dict[str, Any]], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """How one OCPP version says the commands of model.station_command, and what it should know of a station first."""
+
+    translate: Callable[[Any, Abilities], tuple[str, dict[str, Any]]]
+    bounds: Callable[[Abilities], Bounds]
+    first_ask: Callable[[str, Abilities], GetSettings | None]

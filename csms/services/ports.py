@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from csms.model.command import Reply, Shape
 from csms.model.station import StationRef
+from csms.model.station_command import Abilities, Bounds, GetSettings, StationCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,25 @@ class StationLink(Protocol):
         """Check a CALL against the schemas of an OCPP version and say what it means; raises InvalidInput."""
         ...
 
+    def translate(
+        self, version: str, command: StationCommand, abilities: Abilities
+    ) -> tuple[str, dict[str, Any]]:
+        """Return action and payload for a command; raises Unsupported or InvalidInput."""
+        ...
+
+    def bounds(self, version: str, abilities: Abilities) -> Bounds:
+        """Return how much a station takes in one message, as far as it has said."""
+        ...
+
+    def first_ask(self, version: str, action: str, abilities: Abilities) -> GetSettings | None:
+        """Return what should be known of a station before an action is sent to it, None when enough is."""
+        ...
+
     async def call(self, key: str, action: str, payload: dict[str, Any], timeout_s: float | None) -> Reply:
         """Send a CALL and return the answer.
 
-        Raises StationOffline, StationTimeout or StationRefused (which names the station's error).
+        Raises StationOffline, StationTimeout, StationRefused (which names the station's error), or Unsupported where
+        the station does not know the action.
         """
         ...
 

@@ -1,0 +1,266 @@
+"""What can be asked of a charging station, in the words of OCPP 2.0.1, whatever version it speaks.
+
+Each protocol edge holds one table from these classes to its own messages; services and surfaces know only these.
+EVSE 0 is the station as a whole.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from csms.model.id_token import Authorization
+
+
+class ResetKind(StrEnum):
+    """Whether running transactions may end in good order first (2.0.1: OnIdle, Immediate)."""
+
+    SOFT = "soft"
+    HARD = "hard"
+
+
+class Trigger(StrEnum):
+    """Messages a station can be asked to send (2.0.1 MessageTriggerEnumType)."""
+
+    BOOT = "BootNotification"
+    HEARTBEAT = "Heartbeat"
+    STATUS = "StatusNotification"
+    METER_VALUES = "MeterValues"
+    FIRMWARE_STATUS = "FirmwareStatusNotification"
+    LOG_STATUS = "LogStatusNotification"
+    SIGN_CERTIFICATE = "SignChargingStationCertificate"
+
+
+class LogKind(StrEnum):
+    """Which log a station uploads (2.0.1 LogEnumType)."""
+
+    DIAGNOSTICS = "diagnostics"
+    SECURITY = "security"
+
+
+class ListUpdate(StrEnum):
+    """Whether a local list replaces what the station holds or changes it (2.0.1 UpdateEnumType)."""
+
+    FULL = "Full"
+    DIFFERENTIAL = "Differential"
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Restart the station."""
+
+    kind: ResetKind = ResetKind.SOFT
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockConnector:
+    """Release the cable; a running transaction ends."""
+
+    evse_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartTransaction:
+    """Begin a charge for an id token; without an EVSE the station chooses. `limit_a` bounds this charge."""
+
+    id_token: str
+    evse_id: int | None = None
+    limit_a: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopTransaction:
+    """End a charge, by the id the station knows it under."""
+
+    ocpp_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAvailability:
+    """Put an EVSE, or the whole station, in or out of service."""
+
+    available: bool
+    evse_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerMessage:
+    """Have the station send a message now."""
+
+    message: Trigger
+    evse_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GetSettings:
+    """Read settings (1.6 configuration keys); no names means all."""
+
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetSetting:
+    """Write one setting."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCurrent:
+    """Bound the current per phase from `since` on, for `duration_s` or until it is cleared."""
+
+    amps: Decimal
+    since: datetime
+    evse_id: int = 0
+    phases: int | None = None
+    duration_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearLimit:
+    """Lift what `LimitCurrent` has set."""
+
+    evse_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GetCompositeSchedule:
+    """Ask what all charging profiles together come to for the next `duration_s`."""
+
+    evse_id: int = 0
+    duration_s: int = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateFirmware:
+    """Have the station fetch firmware from `url` at `retrieve_at` and install it."""
+
+    url: str
+    retrieve_at: datetime
+    retries: int | None = None
+    retry_interval_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLog:
+    """Have the station upload a log to `url`."""
+
+    request_id: int
+    url: str
+    kind: LogKind = LogKind.DIAGNOSTICS
+    oldest_at: datetime | None = None
+    latest_at: datetime | None = None
+    retries: int | None = None
+    retry_interval_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveNow:
+    """Keep an EVSE (0: any) for an id token or its group until `expires_at`."""
+
+    id: int
+    id_token: str
+    expires_at: datetime
+    evse_id: int = 0
+    group_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReservation:
+    """Give up a reservation."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """An id token of a local list with its verdict; None takes it off the list."""
+
+    id_token: str
+    authorization: Authorization | None
+
+
+@dataclass(frozen=True, slots=True)
+class SendLocalList:
+    """Give the station the id tokens it may decide about by itself."""
+
+    version: int
+    update: ListUpdate
+    entries: tuple[ListEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GetLocalListVersion:
+    """Ask which local list the station holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClearCache:
+    """Have the station forget the authorizations it remembers."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataTransfer:
+    """Send a vendor's own message."""
+
+    vendor_id: str
+    message_id: str | None = None
+    data: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GetReport:
+    """Have the station report its device model (2.0.1 B07)."""
+
+
+StationCommand = (
+    Reset
+    | UnlockConnector
+    | StartTransaction
+    | StopTransaction
+    | ChangeAvailability
+    | TriggerMessage
+    | GetSettings
+    | SetSetting
+    | LimitCurrent
+    | ClearLimit
+    | GetCompositeSchedule
+    | UpdateFirmware
+    | UploadLog
+    | ReserveNow
+    | CancelReservation
+    | SendLocalList
+    | GetLocalListVersion
+    | ClearCache
+    | DataTransfer
+    | GetReport
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What is known of a station: its settings by case-folded name, and the actions it answered it does not know."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    lacks: frozenset[str] = frozenset()
+
+    def setting(self, name: str) -> str | None:
+        """Return a setting as the station last reported it; names are compared without regard to case."""
+        return self.settings.get(name.casefold())
+
+    def number(self, name: str) -> int | None:
+        """Return a numeric setting, None where the station has not reported a positive number."""
+        text = (self.setting(name) or "").strip()
+        return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a station takes in one message and in all; None where it has not said."""
+
+    settings_per_message: int | None = None
+    list_entries_per_message: int | None = None
+    list_entries: int | None = None
+    id_token_characters: int | None = None

@@ -1,0 +1,261 @@
+"""OCPP 1.6: every command of ours as an action and its payload (OCPP 1.6 §5; security whitepaper §4).
+
+One literal table. A row gives the messages that would do, best first; `translate` takes the first that the station's
+feature profiles and earlier answers do not exclude.
+"""
+
+from collections.abc import Callable
+from decimal import ROUND_DOWN, Decimal
+from typing import Any, Final
+
+from csms.clock import to_wire
+from csms.errors import InvalidInput, Unsupported
+from csms.model import station_command as ask
+from csms.model.id_token import Authorization
+from csms.model.station_command import Abilities, LogKind, ResetKind, Trigger
+from csms.ocpp.route import Vocabulary
+from csms.ocpp.v16.abilities import LONGEST_ID_TAG, bounds, excluded, first_ask, has_whitepaper
+from csms.ocpp.v16.translate import id_tag_info
+
+Request = tuple[str, dict[str, Any]]
+Row = Callable[[Any, Abilities], list[Request]]
+
+LIMIT_PROFILE_IDS_FROM: Final = 900_000
+"""Charging profiles of `limit` have this id plus the connector's, so that a new limit replaces the old (§3.13.2)."""
+START_PROFILE_ID: Final = LIMIT_PROFILE_IDS_FROM - 1
+VOLTS: Final = 230
+_TRIGGERS: Final = {Trigger.SIGN_CERTIFICATE: "SignChargePointCertificate"}
+
+
+def translate(command: Any, abilities: Abilities) -> Request:
+    """Return action and payload for a command; Unsupported names what speaks against every way to do it."""
+    row = COMMANDS.get(type(command))
+    if row is None:
+        raise Unsupported(_MISSING.get(type(command), f"OCPP 1.6 has no {type(command).__name__}"))
+    reasons = []
+    for action, payload in row(command, abilities):
+        reason = excluded(action, abilities)
+        if reason is None:
+            return action, payload
+        reasons.append(reason)
+    raise Unsupported(f"{'; '.join(reasons)} (csms station call sends an action all the same)")
+
+
+def _reset(command: ask.Reset, _: Abilities) -> list[Request]:
+    return [("Reset", {"type": "Hard" if command.kind is ResetKind.HARD else "Soft"})]
+
+
+def _unlock(command: ask.UnlockConnector, _: Abilities) -> list[Request]:
+    return [("UnlockConnector", {"connectorId": _connector(command.evse_id)})]
+
+
+def _start(command: ask.StartTransaction, abilities: Abilities) -> list[Request]:
+    payload: dict[str, Any] = {"idTag": _id_tag(command.id_token)}
+    if command.evse_id is not None:
+        payload["connectorId"] = _connector(command.evse_id)
+    if command.limit_a is not None:
+        schedule = _schedule(command.limit_a, None, abilities)
+        payload["chargingProfile"] = {
+            "chargingProfileId": START_PROFILE_ID,
+            "stackLevel": 0,
+            "chargingProfilePurpose": "TxProfile",
+            "chargingProfileKind": "Relative",
+            "chargingSchedule": schedule,
+        }
+    return [("RemoteStartTransaction", payload)]
+
+
+def _stop(command: ask.StopTransaction, _: Abilities) -> list[Request]:
+    if not command.ocpp_id.lstrip("-").isdigit():
+        raise InvalidInput(f"OCPP 1.6 transaction ids are numbers, not {command.ocpp_id[:36]!r}")
+    return [("RemoteStopTransaction", {"transactionId": int(command.ocpp_id)})]
+
+
+def _availability(command: ask.ChangeAvailability, _: Abilities) -> list[Request]:
+    wanted = "Operative" if command.available else "Inoperative"
+    return [("ChangeAvailability", {"connectorId": command.evse_id, "type": wanted})]
+
+
+def _trigger(command: ask.TriggerMessage, abilities: Abilities) -> list[Request]:
+    """TriggerMessage (§5.17), else ExtendedTriggerMessage (whitepaper §4.4), which alone knows certificates."""
+    message = command.message
+    where = {} if command.evse_id is None else {"connectorId": command.evse_id}
+    extended = ("ExtendedTriggerMessage", {"requestedMessage": _TRIGGERS.get(message, message.value)} | where)
+    if message is Trigger.SIGN_CERTIFICATE:
+        return [extended]
+    plain_name = "DiagnosticsStatusNotification" if message is Trigger.LOG_STATUS else message.value
+    plain = ("TriggerMessage", {"requestedMessage": plain_name} | where)
+    if message is Trigger.LOG_STATUS and has_whitepaper(abilities):
+        return [extended, plain]
+    return [plain, extended]
+
+
+def _get_settings(command: ask.GetSettings, _: Abilities) -> list[Request]:
+    return [("GetConfiguration", {"key": list(command.names)} if command.names else {})]
+
+
+def _set_setting(command: ask.SetSetting, _: Abilities) -> list[Request]:
+    return [("ChangeConfiguration", {"key": command.name, "value": command.value})]
+
+
+def _limit(command: ask.LimitCurrent, abilities: Abilities) -> list[Request]:
+    """ChargePointMaxProfile bounds the station, TxDefaultProfile every charge on a connector (§3.13.1)."""
+    schedule = _schedule(command.amps, command.phases, abilities)
+    if command.duration_s is not None:
+        schedule["duration"] = command.duration_s
+    kind = "Relative"
+    if command.evse_id == 0 or command.duration_s is not None:
+        kind, schedule["startSchedule"] = "Absolute", to_wire(command.since)
+    profile = {
+        "chargingProfileId": LIMIT_PROFILE_IDS_FROM + command.evse_id,
+        "stackLevel": 0,
+        "chargingProfilePurpose": _purpose(command.evse_id),
+        "chargingProfileKind": kind,
+        "chargingSchedule": schedule,
+    }
+    return [("SetChargingProfile", {"connectorId": command.evse_id, "csChargingProfiles": profile})]
+
+
+def _clear_limit(command: ask.ClearLimit, _: Abilities) -> list[Request]:
+    criteria = {"chargingProfilePurpose": _purpose(command.evse_id), "stackLevel": 0}
+    return [("ClearChargingProfile", {"connectorId": command.evse_id} | criteria)]
+
+
+def _composite_schedule(command: ask.GetCompositeSchedule, _: Abilities) -> list[Request]:
+    return [("GetCompositeSchedule", {"connectorId": command.evse_id, "duration": command.duration_s})]
+
+
+def _firmware(command: ask.UpdateFirmware, _: Abilities) -> list[Request]:
+    payload = {"location": command.url, "retrieveDate": to_wire(command.retrieve_at)}
+    return [("UpdateFirmware", payload | _retries(command))]
+
+
+def _log(command: ask.UploadLog, abilities: Abilities) -> list[Request]:
+    """GetLog (whitepaper §4.5) where the station knows the whitepaper; GetDiagnostics (§5.9) is known to more."""
+    oldest = None if command.oldest_at is None else to_wire(command.oldest_at)
+    latest = None if command.latest_at is None else to_wire(command.latest_at)
+    security = command.kind is LogKind.SECURITY
+    log = {"remoteLocation": command.url, "oldestTimestamp": oldest, "latestTimestamp": latest}
+    payload = {
+        "logType": "SecurityLog" if security else "DiagnosticsLog",
+        "requestId": command.request_id,
+        "log": _present(log),
+    }
+    newer = ("GetLog", payload | _retries(command))
+    if security:
+        return [newer]
+    diagnostics = _present({"location": command.url, "startTime": oldest, "stopTime": latest})
+    older = ("GetDiagnostics", diagnostics | _retries(command))
+    return [newer, older] if has_whitepaper(abilities) else [older, newer]
+
+
+def _reserve(command: ask.ReserveNow, abilities: Abilities) -> list[Request]:
+    zero = abilities.setting("ReserveConnectorZeroSupported")
+    if command.evse_id == 0 and zero is not None and zero.strip().casefold() == "false":
+        raise Unsupported(
+            "the station reserves a connector only by its number (ReserveConnectorZeroSupported)"
+        )
+    payload = {
+        "connectorId": command.evse_id,
+        "expiryDate": to_wire(command.expires_at),
+        "idTag": _id_tag(command.id_token),
+        "parentIdTag": command.group_id[:LONGEST_ID_TAG] if command.group_id else None,
+        "reservationId": command.id,
+    }
+    return [("ReserveNow", _present(payload))]
+
+
+def _cancel_reservation(command: ask.CancelReservation, _: Abilities) -> list[Request]:
+    return [("CancelReservation", {"reservationId": command.id})]
+
+
+def _local_list(command: ask.SendLocalList, _: Abilities) -> list[Request]:
+    payload: dict[str, Any] = {"listVersion": command.version, "updateType": command.update.value}
+    if command.entries:
+        payload["localAuthorizationList"] = [
+            _entry(entry.id_token, entry.authorization) for entry in command.entries
+        ]
+    return [("SendLocalList", payload)]
+
+
+def _entry(id_token: str, verdict: Authorization | None) -> dict[str, Any]:
+    """AuthorizationData (§7.1): without idTagInfo the tag is taken off the list."""
+    return {"idTag": _id_tag(id_token)} | ({} if verdict is None else {"idTagInfo": id_tag_info(verdict)})
+
+
+def _list_version(_: ask.GetLocalListVersion, __: Abilities) -> list[Request]:
+    return [("GetLocalListVersion", {})]
+
+
+def _clear_cache(_: ask.ClearCache, __: Abilities) -> list[Request]:
+    return [("ClearCache", {})]
+
+
+def _data_transfer(command: ask.DataTransfer, _: Abilities) -> list[Request]:
+    payload = {"vendorId": command.vendor_id, "messageId": command.message_id, "data": command.data}
+    return [("DataTransfer", _present(payload))]
+
+
+def _schedule(amps: Decimal, phases: int | None, abilities: Abilities) -> dict[str, Any]:
+    """ChargingSchedule (§7.13) of one period in A; in W at 230 V a phase for a station that knows only power."""
+    units = abilities.setting("ChargingScheduleAllowedChargingRateUnit")
+    only_power = bool(units) and "current" not in str(units).casefold()
+    limit = amps * VOLTS * (phases or 3) if only_power else amps
+    period: dict[str, Any] = {"startPeriod": 0, "limit": float(limit.quantize(Decimal("0.1"), ROUND_DOWN))}
+    if phases is not None:
+        period["numberPhases"] = phases
+    return {"chargingRateUnit": "W" if only_power else "A", "chargingSchedulePeriod": [period]}
+
+
+def _purpose(evse_id: int) -> str:
+    return "TxDefaultProfile" if evse_id else "ChargePointMaxProfile"
+
+
+def _connector(evse_id: int) -> int:
+    if evse_id < 1:
+        raise InvalidInput("OCPP 1.6 connectors are numbered from 1")
+    return evse_id
+
+
+def _id_tag(id_token: str) -> str:
+    if len(id_token) > LONGEST_ID_TAG:
+        raise InvalidInput(f"OCPP 1.6 id tags have at most {LONGEST_ID_TAG} characters: {id_token}")
+    return id_token
+
+
+def _retries(command: ask.UpdateFirmware | ask.UploadLog) -> dict[str, Any]:
+    return _present({"retries": command.retries, "retryInterval": command.retry_interval_s})
+
+
+def _present(fields: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is not given: optional fields are absent, never null (OCPP-J 1.6 §4.2)."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+COMMANDS: Final[dict[type[Any], Row]] = {
+    ask.CancelReservation: _cancel_reservation,
+    ask.ChangeAvailability: _availability,
+    ask.ClearCache: _clear_cache,
+    ask.ClearLimit: _clear_limit,
+    ask.DataTransfer: _data_transfer,
+    ask.GetCompositeSchedule: _composite_schedule,
+    ask.GetLocalListVersion: _list_version,
+    ask.GetSettings: _get_settings,
+    ask.LimitCurrent: _limit,
+    ask.ReserveNow: _reserve,
+    ask.Reset: _reset,
+    ask.SendLocalList: _local_list,
+    ask.SetSetting: _set_setting,
+    ask.StartTransaction: _start,
+    ask.StopTransaction: _stop,
+    ask.TriggerMessage: _trigger,
+    ask.UnlockConnector: _unlock,
+    ask.UpdateFirmware: _firmware,
+    ask.UploadLog: _log,
+}
+
+_MISSING: Final[dict[type[Any], str]] = {
+    ask.GetReport: "OCPP 1.6 has no reports: its configuration keys are all there is (config get)",
+}
+
+VOCABULARY: Final = Vocabulary(translate, bounds, first_ask)
