@@ -1,0 +1,158 @@
+"""The appliance without its sockets: the real store, rules and OCPP edge in one process, and stations before it.
+
+Time, ids and randomness are the test's. `Appliance.restarted` is a process that died and came up again on the same
+database.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import trio
+import trio.testing
+
+from csms import housekeeping
+from csms.bus import Bus
+from csms.config import Retention
+from csms.ocpp.dispatch import Dispatcher
+from csms.ocpp.gate import StationGate
+from csms.ocpp.handshake import ConnectionOptions
+from csms.ocpp.limits import Limits
+from csms.ocpp.link import Stations
+from csms.ocpp.listener import StationServer
+from csms.ocpp.presence import Roll
+from csms.ocpp.registry import Registry
+from csms.services import present, verbs
+from csms.services.access import LOCAL_OPERATOR
+from csms.services.house import House
+from csms.services.message_log import MessageLog
+from csms.services.unit import Policy, Unit
+from csms.store.connection import Row, Store
+from tests.wire.station import Station
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+class SetClock:
+    """A clock that stands where the test puts it."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def forward(self, **span: float) -> datetime:
+        self.at += timedelta(**span)
+        return self.at
+
+
+class SeededEntropy:
+    """Numbers that nobody guesses but the seed."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = Random(seed)
+
+    def hex(self) -> str:
+        return f"{self._random.getrandbits(128):032x}"
+
+    def below(self, bound: int) -> int:
+        return self._random.randrange(bound)
+
+
+class Appliance:
+    """One run of the appliance; `verb` is its operator."""
+
+    def __init__(
+        self, nursery: trio.Nursery, store: Store, clock: SetClock, entropy: SeededEntropy, limits: Limits
+    ) -> None:
+        self.nursery = nursery
+        self.store = store
+        self.clock = clock
+        self.entropy = entropy
+        self.limits = limits
+        self.unit = Unit(store, Bus(), clock, entropy, Policy())
+        self.roll, self.registry = Roll(), Registry()
+        self.message_log = MessageLog(self.unit, clock)
+        self.house = House(
+            self.unit,
+            Stations(self.registry, self.roll, self.message_log),
+            self.message_log,
+            clock.now(),
+            list,
+        )
+        self.server = StationServer(
+            StationGate(self.unit, self.roll, clock, ConnectionOptions(ping_interval_s=0)),
+            Dispatcher(self.unit, self.roll, clock, self.message_log),
+            self.registry,
+            limits,
+            clock=clock,
+            new_id=entropy.hex,
+        )
+
+    async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
+        async with trio.open_nursery() as nursery:
+            self._life = nursery.cancel_scope
+            nursery.start_soon(housekeeping.run, self.house, self.roll, Retention())
+            await nursery.start(self.server.run, [])
+            task_status.started()
+
+    async def restarted(self) -> "Appliance":
+        """Die without a word and return the next run, on the same database."""
+        self._life.cancel()
+        heir = Appliance(self.nursery, self.store, self.clock, self.entropy, self.limits)
+        await self.nursery.start(heir.run)
+        return heir
+
+    def line(self) -> Station:
+        """Return the station's end of a fresh connection on which nothing has been said."""
+        ours, theirs = trio.testing.memory_stream_pair()
+        self.nursery.start_soon(self.server.serve_stream, theirs, "192.0.2.7")
+        return Station(ours, self.nursery)
+
+    async def station(self, station_id: str = "CP1", **handshake: Any) -> Station:
+        """Return a station that is connected but has not booted."""
+        station = self.line()
+        await station.connect(f"/ocpp/{station_id}", **handshake)
+        return station
+
+    async def verb(self, name: str, **args: Any) -> Any:
+        """Do what an operator does, with the arguments and the result as JSON has them."""
+        result = await verbs.perform(name, args, LOCAL_OPERATOR, self.unit, self.house)
+        return json.loads(present.encode(result), parse_float=Decimal)
+
+    async def messages(self, **args: Any) -> list[dict[str, Any]]:
+        """Return the message log as an operator reads it, oldest first."""
+        await self.message_log.flush()
+        found: list[dict[str, Any]] = await self.verb("message.list", **args)
+        return found
+
+    async def rows(self, sql: str, **params: Any) -> list[Row]:
+        """Return what the database holds."""
+        return await self.store.read(lambda db: db.all(sql, params))
+
+    async def connectors(self, station_id: str = "CP1", **args: Any) -> dict[int, dict[str, Any]]:
+        """Return the connectors of a station by EVSE."""
+        shown = await self.verb("station.show", station=station_id, **args)
+        return {connector["evseId"]: connector for connector in shown["connectors"]}
+
+    async def transactions(self) -> list[dict[str, Any]]:
+        """Return all transactions, with corrections and meter values, in the order they came."""
+        found = await self.rows("SELECT id FROM transactions ORDER BY received_at, id")
+        return [await self.verb("transaction.show", transaction=row["id"]) for row in found]
+
+
+@asynccontextmanager
+async def appliance(
+    store: Store, clock: SetClock, entropy: SeededEntropy, limits: Limits | None = None
+) -> AsyncIterator[Appliance]:
+    """Run the appliance on a migrated store until the block ends."""
+    async with trio.open_nursery() as nursery:
+        made = Appliance(nursery, store, clock, entropy, limits or Limits())
+        await nursery.start(made.run)
+        yield made
+        nursery.cancel_scope.cancel()
