@@ -25,6 +25,7 @@ from csms.cli import (
 )
 from csms.cli._console import err
 from csms.cli._runtime import Session
+from csms.cli.simulate import simulate
 from csms.config import load
 from csms.errors import CsmsError
 
@@ -63,6 +64,7 @@ app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("watch")(watch.watch)
+app.command("simulate")(simulate)
 for noun in (tenant, station, token, tariff, transaction, cdr, db, config, message, audit):
     app.add_typer(noun.app)
 
