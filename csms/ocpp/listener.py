@@ -79,7 +79,6 @@ class StationServer:
         self._registry = registry
         self._clock = clock
         self._new_id = new_id
-        self._liveness = Liveness()
         self._shared: Surroundings | None = None
         self._accepting = trio.CancelScope()
         self._handshakes = 0
@@ -90,10 +89,11 @@ class StationServer:
     ) -> None:
         """Serve stations at all doors until `stop` or cancellation."""
         async with trio.open_nursery() as nursery:
+            liveness = Liveness()
             self._shared = Surroundings(
-                self._dispatch, self.limits, self._liveness, nursery, self._new_id, self._clock
+                self._dispatch, self.limits, liveness, nursery, self._new_id, self._clock
             )
-            nursery.start_soon(self._liveness.run)
+            nursery.start_soon(liveness.run)
             task_status.started()
             async with trio.open_nursery() as accepting:
                 self._accepting = accepting.cancel_scope

@@ -18,29 +18,37 @@ class Watched(Protocol):
 
 
 class Liveness:
-    """A wheel of seconds; adding to it and turning it cost the same with one station and with 20,000."""
+    """A wheel of seconds; watching costs the same with one station and with 20,000."""
 
     def __init__(self) -> None:
         """Start with nobody to look at."""
-        self.second = 0
+        self._started = trio.current_time()
         self._buckets: defaultdict[int, list[Watched]] = defaultdict(list)
+        self._nap = trio.CancelScope()
+
+    @property
+    def second(self) -> int:
+        """Whole seconds since the start."""
+        return int(trio.current_time() - self._started)
 
     def watch(self, watched: Watched, in_s: float) -> int:
         """Look at something in so many seconds, rounded up to whole ones; return the second when."""
         second = self.second + max(1, math.ceil(in_s))
         self._buckets[second].append(watched)
+        self._nap.deadline = min(self._nap.deadline, self._started + second)
         return second
 
     async def run(self) -> None:
-        """Turn for ever."""
-        started = trio.current_time()
+        """Look at everything in its time, for ever."""
         while True:
-            await trio.sleep_until(started + self.second + 1)
-            self.second += 1
-            for watched in self._buckets.pop(self.second, ()):
-                again_s = watched.due()
-                if again_s is not None:
-                    self.watch(watched, again_s)
+            earliest = min(self._buckets, default=math.inf)
+            with trio.CancelScope(deadline=self._started + earliest) as self._nap:
+                await trio.sleep_forever()
+            for second in [second for second in self._buckets if second <= self.second]:
+                for watched in self._buckets.pop(second):
+                    again_s = watched.due()
+                    if again_s is not None:
+                        self.watch(watched, again_s)
 
 
 class Pulse:

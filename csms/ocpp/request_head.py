@@ -11,6 +11,8 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 MAX_HEADERS: Final = 100
+_SECRET: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
+_SCHEMES: Final = frozenset({"basic", "bearer", "digest"})
 _TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _ORIGIN: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
@@ -98,11 +100,13 @@ def basic_credentials(request: RequestHead) -> bytes | None:
 
 
 def redacted(request: RequestHead) -> tuple[tuple[str, str], ...]:
-    """Return the headers fit for showing: credentials are left out, the scheme stays."""
+    """Return the headers fit for showing: credentials are left out, a usual scheme stays."""
     return tuple(
-        (name, f"{value.partition(' ')[0]} <redacted>" if name.lower() in _SECRET else value)
+        (name, _without_secret(value) if name.lower() in _SECRET else value)
         for name, value in request.headers
     )
 
 
-_SECRET: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
+def _without_secret(value: str) -> str:
+    scheme = value.partition(" ")[0]
+    return f"{scheme} <redacted>" if scheme.lower() in _SCHEMES else "<redacted>"

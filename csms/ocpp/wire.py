@@ -65,8 +65,11 @@ class Wire:
         return self._lost or self._websocket.closure
 
     async def receive(self) -> list[bytes]:
-        """Wait for data and return the messages it completes, possibly none; raises WireClosedError."""
-        if self._ends or self._lost is not None:
+        """Wait for data and return the messages it completes, possibly none; raises WireClosedError.
+
+        What the station sent before it went away is read even when nothing can be sent to it any more.
+        """
+        if self._ends:
             raise WireClosedError(self.closure)
         try:
             data = await self._stream.receive_some(RECEIVE_BYTES)
@@ -103,26 +106,17 @@ class Wire:
         if sent < len(data):
             await self._send(data[sent:], begun=sent > 0)
 
-    def send_soon(self, data: bytes) -> None:
-        """Send wire bytes without waiting; they are left out when a send is stuck before them."""
-        if self._lock is None and self._lost is None:
-            try:
-                sent = self._send_now(data)
-            except WireClosedError:
-                return
-            if sent < len(data):
-                self._nursery.start_soon(self._try_send, data[sent:], sent > 0)
-
     def ping(self) -> None:
-        """Ask the station for a sign of life."""
-        self.send_soon(self._websocket.ping())
+        """Ask the station for a sign of life, unless a send is waiting for one already."""
+        if self._lock is None:
+            self._send_soon(self._websocket.ping())
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake without waiting for its end."""
         self._websocket.close(code, reason)
         data, self._ends = self._websocket.writes()
         if data:
-            self.send_soon(data)
+            self._send_soon(data)
 
     def abort(self, reason: str) -> None:
         """Drop the connection without a word; whoever waits for it is woken."""
@@ -155,23 +149,33 @@ class Wire:
     async def _send(self, data: bytes, begun: bool = False) -> None:
         """Send when it is this task's turn; a frame begun but not ended costs the connection."""
         lock = self._lock = self._lock or trio.Lock()
-        done = False
         try:
             with trio.fail_after(self._send_timeout_s):
                 async with lock:
                     begun = True
                     await self._stream.send_all(data)
-                    done = True
         except trio.TooSlowError as error:
             self.abort(f"the station read nothing for {self._send_timeout_s:g} s")
             raise WireClosedError(self.closure) from error
         except _LOST as error:
             raise self._gone("the connection was lost") from error
-        finally:
-            if begun and not done:
+        except trio.Cancelled:
+            if begun:
                 self.abort("a frame could not be sent to its end")
+            raise
+        finally:
             if not lock.locked():
                 self._lock = None
+
+    def _send_soon(self, data: bytes) -> None:
+        if self._lost is not None:
+            return
+        try:
+            sent = self._send_now(data)
+        except WireClosedError:
+            return
+        if sent < len(data):
+            self._nursery.start_soon(self._try_send, data[sent:], sent > 0)
 
     async def _try_send(self, data: bytes, begun: bool) -> None:
         with contextlib.suppress(WireClosedError):
