@@ -118,7 +118,7 @@ def bind(config: Config) -> Doors:
 async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entropy: Entropy) -> None:
     """Build the house on an open store and run it."""
     bus, roll, registry = Bus(), Roll(), Registry()
-    unit = Unit(store, bus, clock, entropy, Policy(config.ocpp.heartbeat_interval_s))
+    unit = Unit(store, bus, clock, entropy, _policy(config))
     message_log = MessageLog(unit, clock)
     house = House(unit, Stations(registry, roll, message_log), message_log, clock.now(), doors.describe)
     if not await unit.read(setup.is_done):
@@ -201,6 +201,10 @@ def _certificate(config: Config) -> tuple[Path, Path]:
 def _text(sock: socket.socket) -> str:
     host, port, *_ = sock.getsockname()
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _policy(config: Config) -> Policy:
+    return Policy(config.ocpp.heartbeat_interval_s, onboarding=config.ocpp.onboarding)
 
 
 def _options(config: Config) -> ConnectionOptions:

@@ -41,7 +41,8 @@ class Shape:
     """A CALL as its protocol edge understands it.
 
     `record` is the payload without secrets. `promise` is how long the station may take to do what it accepted; None
-    where its answer is the end of the command.
+    where its answer is the end of the command. `new_password` is what the station will sign on with once it has
+    accepted this CALL.
     """
 
     record: dict[str, Any]
@@ -50,6 +51,7 @@ class Shape:
     id_token: str | None = None
     evse_id: int | None = None
     ocpp_id: str | None = None
+    new_password: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,19 @@ class LocalListAt:
     version: int
 
 
-Fact = SettingReported | AvailabilityWanted | ReservationMade | ReservationCancelled | LocalListAt
+@dataclass(frozen=True, slots=True)
+class PasswordTaken:
+    """The station signs on with the new password of the CALL from now on."""
+
+
+Fact = (
+    SettingReported
+    | AvailabilityWanted
+    | ReservationMade
+    | ReservationCancelled
+    | LocalListAt
+    | PasswordTaken
+)
 
 
 @dataclass(frozen=True, slots=True)

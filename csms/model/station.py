@@ -60,6 +60,8 @@ class ChargingStation:
     quirks: dict[str, Any] = field(default_factory=dict)
     booted_at: datetime | None = None
     last_seen_at: datetime | None = None
+    onboarded_at: datetime | None = None
+    """When it came by itself to wait for an operator (config ocpp.onboarding); None for one that was registered."""
 
     @property
     def ref(self) -> StationRef:

@@ -6,10 +6,11 @@ import structlog
 
 from csms.clock import Clock
 from csms.errors import StoreUnavailable
+from csms.model.station import StationRef
 from csms.ocpp.handshake import Admitted, ConnectionOptions, Hello, Refused
 from csms.ocpp.presence import Roll
 from csms.ocpp.rpc import Version
-from csms.services import admission
+from csms.services import admission, onboarding, sign_on
 from csms.services.admission import Claim, Denied, Welcome
 from csms.services.unit import Unit
 
@@ -43,9 +44,13 @@ class StationGate:
             verdict = await self._unit.read(lambda tx: admission.admit(tx, claim))
         except StoreUnavailable as error:
             return Refused(503, f"the database cannot be read: {error}", retry_after_s=30)
+        if isinstance(verdict, Denied) and verdict.unknown and choose_version(hello.subprotocols, {}):
+            verdict = await self._queue(claim, verdict)
         if isinstance(verdict, Denied):
             await self._keep(claim, verdict)
             return Refused(verdict.http_status, verdict.reason)
+        if verdict.new_password_hash is not None:
+            await self._confirm(verdict.station, verdict.new_password_hash)
         self._roll.admit(verdict.station, verdict.registration, verdict.quirks)
         version = choose_version(hello.subprotocols, verdict.quirks)
         if version is None:
@@ -55,6 +60,22 @@ class StationGate:
                 claim, Denied(101, f"no common subprotocol: offered {offered}, spoken here {spoken}")
             )
         return Admitted(verdict.station, version, self._station_options(verdict))
+
+    async def _queue(self, claim: Claim, unknown: Denied) -> Welcome | Denied:
+        """Let an unknown station wait for an operator, where the appliance is set to."""
+        if not self._unit.policy.onboarding:
+            return unknown
+        try:
+            return await self._unit.run(lambda tx: onboarding.queue(tx, claim))
+        except StoreUnavailable as error:
+            return Denied(503, f"the database cannot be written: {error}")
+
+    async def _confirm(self, station: StationRef, new_hash: str) -> None:
+        """Refuse the old password from now on; when that cannot be written, both go on being accepted."""
+        try:
+            await self._unit.run(lambda tx: sign_on.confirm(tx, station.key, new_hash))
+        except StoreUnavailable as error:
+            log.error("password_not_settled", station=station.station_id, error=str(error))
 
     def _station_options(self, welcome: Welcome) -> ConnectionOptions:
         """Apply a station's quirks to the appliance's limits."""

@@ -23,13 +23,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """A station that may connect."""
+    """A station that may connect; `new_password_hash` where it signed on with the password it was given last."""
 
     station: StationRef
     registration: Registration
     security_profile: int
     ocpp_version: str | None
     quirks: dict[str, Any]
+    new_password_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Denied:
 
     http_status: int
     reason: str
+    unknown: bool = False
+    """Whether the station id is known to nobody here."""
 
 
 def admit(tx: Tx, claim: Claim) -> Welcome | Denied:
@@ -49,9 +52,9 @@ def admit(tx: Tx, claim: Claim) -> Welcome | Denied:
     ]
     if not found:
         hint = f"csms station add {claim.station_id}"
-        return Denied(404, f"station {claim.station_id!r} is not registered here: {hint}")
+        return Denied(404, f"station {claim.station_id!r} is not registered here: {hint}", unknown=True)
     if len(found) > 1:
-        fits = [row for row in found if _secret_fits(row, claim)]
+        fits = [row for row in found if _hash_that_fits(row, claim)]
         if len(fits) != 1:
             return Denied(404, "several tenants have this station id: connect to /ocpp/<tenant>/<station id>")
         found = fits
@@ -59,9 +62,18 @@ def admit(tx: Tx, claim: Claim) -> Welcome | Denied:
     refusal = _check(row, claim)
     if refusal is not None:
         return refusal
-    station = rows.load(ChargingStation, row)
+    return welcome(rows.load(ChargingStation, row), _newly_used(row, claim))
+
+
+def welcome(station: ChargingStation, new_password_hash: str | None = None) -> Welcome:
+    """Return how a station is let in."""
     return Welcome(
-        station.ref, station.registration, station.security_profile, station.ocpp_version, station.quirks
+        station.ref,
+        station.registration,
+        station.security_profile,
+        station.ocpp_version,
+        station.quirks,
+        new_password_hash,
     )
 
 
@@ -84,7 +96,7 @@ def _check(row: dict[str, Any], claim: Claim) -> Denied | None:
         return Denied(401, "no HTTP Basic credentials: set the password in the station (AuthorizationKey)")
     if not _user_fits(row["station_id"], claim.credentials):
         return Denied(401, "the user name of HTTP Basic is not the station id")
-    if not _secret_fits(row, claim):
+    if _hash_that_fits(row, claim) is None:
         return Denied(401, f"wrong password: csms station password {claim.station_id} makes a new one")
     return None
 
@@ -93,13 +105,26 @@ def _user_fits(station_id: str, credentials: bytes) -> bool:
     return credentials.startswith(station_id.encode() + b":")
 
 
-def _secret_fits(row: dict[str, Any], claim: Claim) -> bool:
-    """Compare the password: raw bytes after `id:`, or their hex form, for stations mix up the two (1.6 §6)."""
+def _hash_that_fits(row: dict[str, Any], claim: Claim) -> str | None:
+    """Return which stored hash the password fits: raw bytes after `id:`, or their hex form (1.6 §6).
+
+    Stations mix up the two forms. While a password changes there are two hashes (services.sign_on).
+    """
     given = (claim.credentials or b"")[len(row["station_id"].encode()) + 1 :]
     forms = [given, given.hex().encode(), given.hex().upper().encode(), _unhex(given)]
     hashes = [row["password_hash"], row["pending_password_hash"]]
-    checks = [passwords.check_station(form, stored) for stored in hashes if stored for form in forms]
-    return any(checks)  # all are made before one counts, so that time tells nothing
+    fitting = [
+        stored for stored in hashes if stored for form in forms if passwords.check_station(form, stored)
+    ]
+    return fitting[0] if fitting else None
+
+
+def _newly_used(row: dict[str, Any], claim: Claim) -> str | None:
+    """Return the waiting hash when the station signs on with it for the first time."""
+    pending: str | None = row["pending_password_hash"]
+    if pending is None or row["security_profile"] == 0:
+        return None
+    return pending if _hash_that_fits(row, claim) == pending else None
 
 
 def _unhex(text: bytes) -> bytes:

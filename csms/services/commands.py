@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from csms.errors import FarEndFailed, StationOffline, StationTimeout
+from csms.errors import FarEndFailed, StationOffline, StationTimeout, Unsupported
 from csms.model.command import CallStatus, Command, Outcome, Purpose, Reply, Shape
 from csms.model.id_token import fold
 from csms.model.station import ChargingStation, StationRef
 from csms.model.transaction import TransactionReport
-from csms.services import facts, stations
+from csms.services import facts, passwords, sign_on, stations
 from csms.services.access import Caller
 from csms.services.house import House
 from csms.services.unit import Tx
+from csms.store import abilities, rows
 from csms.store import commands as store
-from csms.store import rows
 
 _ANSWER_WITHIN: Final = timedelta(minutes=10)
 
@@ -45,24 +45,64 @@ async def call(
     timeout_s: float | None = None,
 ) -> CallResult:
     """Send one CALL by its wire name, keep what was asked and answered, and return how it ended."""
+    target = await house.unit.read(lambda tx: stations.find(tx, caller, station, tenant))
+    return await send(house, caller, target, action, payload, timeout_s=timeout_s)
+
+
+def version_of(house: House, station: ChargingStation) -> str:
+    """Return the OCPP version a station speaks: of its connection, else what it last booted with."""
+    live = house.link.link(station.id)
+    return live.version if live else station.ocpp_version or "1.6"
+
+
+async def send(
+    house: House,
+    caller: Caller,
+    station: ChargingStation,
+    action: str,
+    payload: dict[str, Any],
+    *,
+    timeout_s: float | None = None,
+    verb: str | None = None,
+) -> CallResult:
+    """Do what `call` does for a station already found; `verb` is what the operator called it."""
     unit, link = house.unit, house.link
-    target = await unit.read(lambda tx: stations.find(tx, caller, station, tenant))
-    live = link.link(target.id)
-    shape = link.shape(live.version if live else target.ocpp_version or "1.6", action, payload)
-    command = await unit.run(lambda tx: _open(tx, caller, target, action, shape))
-    status, reply, error = CallStatus.ANSWERED, None, None
+    shape = link.shape(version_of(house, station), action, payload)
+    password = shape.new_password
+    new_hash = None if password is None else passwords.hash_station(password)
+    command = await unit.run(lambda tx: _open(tx, caller, station, action, shape, verb, new_hash))
+    ending = _Ending(CallStatus.ANSWERED)
     try:
-        reply = await link.call(target.id, action, payload, timeout_s)
+        ending = _Ending(CallStatus.ANSWERED, await link.call(station.id, action, payload, timeout_s))
     except StationOffline as failure:
-        status, error = CallStatus.OFFLINE, str(failure)
+        ending = _Ending(CallStatus.OFFLINE, error=str(failure))
     except StationTimeout as failure:
-        status, error = CallStatus.TIMEOUT, str(failure)
+        ending = _Ending(CallStatus.TIMEOUT, error=str(failure))
     except FarEndFailed as failure:
-        status, error = CallStatus.ERROR, str(failure)
-    return await unit.run(lambda tx: _answered(tx, command, shape, status, reply, error))
+        unknown = isinstance(failure, Unsupported)
+        ending = _Ending(CallStatus.ERROR, error=str(failure), action_unknown=unknown)
+    return await unit.run(lambda tx: _answered(tx, command, shape, ending, new_hash))
 
 
-def _open(tx: Tx, caller: Caller, station: ChargingStation, action: str, shape: Shape) -> Command:
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How the exchange ended; `action_unknown` where the station does not know the action."""
+
+    status: CallStatus
+    reply: Reply | None = None
+    error: str | None = None
+    action_unknown: bool = False
+
+
+def _open(
+    tx: Tx,
+    caller: Caller,
+    station: ChargingStation,
+    action: str,
+    shape: Shape,
+    verb: str | None,
+    new_hash: str | None,
+) -> Command:
     """Record the request before it is sent: a start that follows it must find it."""
     command = Command(
         id=tx.entropy.hex(),
@@ -82,14 +122,16 @@ def _open(tx: Tx, caller: Caller, station: ChargingStation, action: str, shape: 
         ocpp_id=shape.ocpp_id,
     )
     store.insert(tx.db, command)
-    tx.audit(caller, station.tenant_id, "station.call", station.station_id, {"action": action})
+    detail = {"action": action} | ({"verb": verb} if verb else {})
+    tx.audit(caller, station.tenant_id, "station.call", station.station_id, detail)
+    if new_hash is not None:
+        sign_on.expect(tx, station.id, new_hash)
     return command
 
 
-def _answered(
-    tx: Tx, command: Command, shape: Shape, status: CallStatus, reply: Reply | None, error: str | None
-) -> CallResult:
+def _answered(tx: Tx, command: Command, shape: Shape, ending: _Ending, new_hash: str | None) -> CallResult:
     """Record how the CALL ended; what the station did before it answered (a start, say) stands."""
+    status, reply, error = ending.status, ending.reply, ending.error
     current = store.get(tx.db, command.id) or command
     outcome = current.outcome
     if outcome is Outcome.PENDING:
@@ -106,6 +148,12 @@ def _answered(
     ref = StationRef(command.tenant_id, command.station_id, command.station_key)
     for fact in reply.facts if reply else ():
         facts.apply(tx, ref, fact)
+    if ending.action_unknown:
+        abilities.set_unknown(tx.db, command.station_key, command.action, tx.at)
+    elif reply is not None:
+        abilities.set_known(tx.db, command.station_key, command.action)
+    if new_hash is not None:
+        sign_on.settle(tx, command.station_key, new_hash, reply, refused=ending.action_unknown)
     _changed(tx, replace(command, status=status, outcome=outcome))
     return CallResult(status, response, error, outcome, command.id)
 

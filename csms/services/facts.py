@@ -5,6 +5,7 @@ from csms.model.command import (
     AvailabilityWanted,
     Fact,
     LocalListAt,
+    PasswordTaken,
     ReservationCancelled,
     ReservationMade,
     SettingReported,
@@ -29,6 +30,8 @@ def apply(tx: Tx, station: StationRef, fact: Fact) -> None:
             tx.emit("reservation.changed", station, str(fact.id), {"status": "CANCELLED"})
         case LocalListAt():
             stations.write_list_version(tx.db, station.key, fact.version, tx.at)
+        case PasswordTaken():
+            pass  # services.commands knows which password it was, and settles it
 
 
 def _reserve(tx: Tx, station: StationRef, made: ReservationMade) -> None:

@@ -9,7 +9,7 @@ from csms.model.station import ChargingStation, Connector, ConnectorStatus, Regi
 from csms.services import passwords, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
-from csms.store import rows
+from csms.store import abilities, rows
 from csms.store import stations as store
 
 LONGEST_STATION_ID = 48
@@ -155,7 +155,8 @@ def set_password(
     """Give a station a new password, generated unless given; the old one is refused from now on."""
     found = find(tx, caller, station, tenant)
     secret = _checked(password) if password else passwords.generate()
-    store.update(tx.db, found.id, tx.at, password_hash=passwords.hash_station(secret.encode()))
+    hashed = passwords.hash_station(secret.encode())
+    store.update(tx.db, found.id, tx.at, password_hash=hashed, pending_password_hash=None)
     tx.audit(caller, found.tenant_id, "station.password", station, {})
     return NewStation(found, secret)
 
@@ -205,6 +206,8 @@ def booted(tx: Tx, station: StationRef, report: BootReport) -> Booted:
         last_seen_at=tx.at,
         boot=rows.to_json(report.details),
     )
+    if report.firmware_version != found.firmware_version:
+        abilities.set_known(tx.db, station.key)  # new firmware may know what the old one did not
     body = {"vendor": report.vendor, "model": report.model, "firmwareVersion": report.firmware_version}
     tx.emit("station.booted", station, station.key, body | {"registration": found.registration})
     accepted = found.registration is Registration.ACCEPTED

@@ -38,6 +38,8 @@ class Policy:
 
     heartbeat_interval_s: int = 300
     boot_retry_s: int = 60
+    onboarding: bool = False
+    """Whether unknown stations may connect and wait for an operator (services.onboarding)."""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,17 @@ from csms.model.station import ChargingStation, Connector, ConnectorStatus
 from csms.store import rows
 from csms.store.connection import Database, Row
 
+_OF_A_STATION = (
+    "connectors",
+    "station_settings",
+    "local_lists",
+    "local_list_contents",
+    "station_counters",
+    "unknown_actions",
+    "tariff_assignments",
+    "reservations",
+)
+
 
 def insert(db: Database, station: ChargingStation, password_hash: str | None) -> None:
     """Insert a station."""
@@ -36,6 +47,19 @@ def candidates(db: Database, station_id: str) -> list[Row]:
     )
 
 
+def is_used(db: Database, station_id: str) -> bool:
+    """Whether any tenant, active or not, has a station with this id."""
+    return db.one("SELECT id FROM stations WHERE station_id = :id", {"id": station_id}) is not None
+
+
+def count_waiting(db: Database) -> int:
+    """Return how many stations came by themselves and wait for an operator."""
+    row = db.one(
+        "SELECT count(*) AS n FROM stations WHERE onboarded_at IS NOT NULL AND registration = 'Pending'"
+    )
+    return int(row["n"]) if row else 0
+
+
 def select(db: Database, tenant_id: str | None) -> list[ChargingStation]:
     """Return the stations of one tenant (or all, for None) by id."""
     found = db.all(
@@ -51,9 +75,18 @@ def update(db: Database, key: str, at: str, **columns: Any) -> None:
     db.run(f"UPDATE stations SET {sets}, updated_at = :at WHERE id = :key", columns | {"key": key, "at": at})
 
 
+def drop_pending_password(db: Database, key: str, pending_hash: str, at: str) -> None:
+    """Forget a password that a station was to take, unless another one is waiting by now."""
+    db.run(
+        """UPDATE stations SET pending_password_hash = NULL, updated_at = :at
+           WHERE id = :key AND pending_password_hash = :pending""",
+        {"key": key, "pending": pending_hash, "at": at},
+    )
+
+
 def delete(db: Database, key: str) -> None:
     """Remove a station with its connectors and settings; its transactions and CDRs stay."""
-    for table in ("connectors", "station_settings", "local_lists", "tariff_assignments", "reservations"):
+    for table in _OF_A_STATION:
         db.run(f"DELETE FROM {table} WHERE station_key = :key", {"key": key})
     db.run("DELETE FROM stations WHERE id = :key", {"key": key})
 

@@ -8,6 +8,7 @@ from csms.model.command import (
     AvailabilityWanted,
     Fact,
     LocalListAt,
+    PasswordTaken,
     Purpose,
     Reply,
     ReservationCancelled,
@@ -61,7 +62,17 @@ def remote_stop(request: Payload) -> Shape:
 
 def change_configuration(request: Payload) -> Shape:
     """ChangeConfiguration: the new AuthorizationKey is nobody's business."""
-    return Shape(request | {"value": HIDDEN} if _secret(request.get("key")) else request)
+    if not _secret(request.get("key")):
+        return Shape(request)
+    return Shape(request | {"value": HIDDEN}, new_password=password_bytes(str(request["value"])))
+
+
+def password_bytes(value: str) -> bytes:
+    """Return the password that an AuthorizationKey means: the bytes of a hex number, else the text (whitepaper §2)."""
+    try:
+        return bytes.fromhex(value) if value.isalnum() else value.encode()
+    except ValueError:
+        return value.encode()
 
 
 def configuration_changed(request: Payload, response: Payload) -> Reply:
@@ -69,8 +80,12 @@ def configuration_changed(request: Payload, response: Payload) -> Reply:
     reply = agreed(request, response)
     if not reply.agreed:
         return reply
-    value = HIDDEN if _secret(request["key"]) else str(request["value"])
-    return Reply(response, True, (SettingReported(request["key"], value, False),))
+    if not _secret(request["key"]):
+        return Reply(response, True, (SettingReported(request["key"], str(request["value"]), False),))
+    setting = SettingReported(request["key"], HIDDEN, False)
+    if response.get("status") != "Accepted":  # RebootRequired: the old password serves until the reboot
+        return Reply(response, True, (setting,))
+    return Reply(response, True, (setting, PasswordTaken()))
 
 
 def configuration(request: Payload, response: Payload) -> Reply:

@@ -6,8 +6,9 @@ money is Decimal text, energy integer Wh, truth 0/1, JSON text. A migration once
 
 from typing import Final
 
-from csms.store.migrations import m0001_foundation
+from csms.store.migrations import m0001_foundation, m0002_station_commands
 
 MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("0001_foundation", m0001_foundation.STATEMENTS),
+    ("0002_station_commands", m0002_station_commands.STATEMENTS),
 ]
