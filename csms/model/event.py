@@ -1,9 +1,10 @@
 """Facts that come up the bus after a commit; the outbox keeps each of them in the same transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+
+import msgspec
 
 KINDS: Final = (
     "station.booted",
@@ -27,8 +28,7 @@ KINDS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One fact: `kind` is one of `KINDS`, `subject` the id of what it is about, `body` JSON-ready."""
 
     kind: str

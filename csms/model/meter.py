@@ -4,13 +4,11 @@ Defaults and measurands of OCPP 1.6 §7.31–7.38 (SampledValue) and 2.0.1 §2.3
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
-from math import isfinite
 
 import msgspec
 
@@ -21,7 +19,9 @@ STATE_OF_CHARGE = "SoC"
 _PHASES = frozenset({"L1", "L2", "L3"})
 _PHASES_TO_NEUTRAL = frozenset({"L1-N", "L2-N", "L3-N"})
 _SCALE = {"kWh": 3, "kW": 3, "kvarh": 3, "kVA": 3, "kvar": 3}
+_PLAIN_WH = frozenset({None, "Wh"})
 _MOST_DIGITS = 15
+_MOST = 1e15
 _COUNTED = frozenset({ENERGY_REGISTER, POWER_IMPORT, CURRENT_IMPORT, STATE_OF_CHARGE})
 
 
@@ -41,16 +41,14 @@ class MeterSample(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     multiplier: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MeterReading:
+class MeterReading(msgspec.Struct, frozen=True, gc=False):
     """All samples of one moment."""
 
     taken_at: datetime
     samples: tuple[MeterSample, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MeterSummary:
+class MeterSummary(msgspec.Struct, frozen=True, gc=False):
     """The numbers of one reading: register in Wh, power in W, current in A summed over phases, charge in %.
 
     `rejected` are the samples whose value is no finite number; they stay in the record and count for nothing.
@@ -58,75 +56,83 @@ class MeterSummary:
 
     energy_wh: int | None = None
     power_w: int | None = None
-    current_a: Decimal | None = None
-    soc_percent: Decimal | None = None
+    current_a: float | None = None
+    soc_percent: float | None = None
     rejected: tuple[MeterSample, ...] = ()
 
 
-def number(sample: MeterSample) -> Decimal | None:
-    """Return a sample's value in base units (Wh, W, A, %), or None when it is no finite number below 1e15."""
+def energy_wh(sample: MeterSample) -> int | None:
+    """Return a register in whole Wh, computed exactly, or None when its value is no number below 1e15."""
+    text = sample.value
+    if sample.unit in _PLAIN_WH and not sample.multiplier and len(text) < _MOST_DIGITS and text.isdigit():
+        return int(text)
     try:
-        value = Decimal(sample.value)
+        value = Decimal(text)
     except InvalidOperation:
         return None
-    if not value.is_finite() or value.adjusted() >= _MOST_DIGITS:
+    if not value.is_finite() or value.adjusted() >= _MOST_DIGITS or "_" in text:
+        return None
+    return int(value.scaleb(sample.multiplier + _SCALE.get(sample.unit or "", 0)).to_integral_value())
+
+
+def number(sample: MeterSample) -> float | None:
+    """Return a value in base units (W, A, %), or None when it is no finite number below 1e15."""
+    text = sample.value
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    if not -_MOST < value < _MOST or "_" in text:
         return None
     shift = sample.multiplier + _SCALE.get(sample.unit or "", 0)
-    return value.scaleb(shift) if shift else value
-
-
-def _is_number(text: str) -> bool:
-    """Whether a value that nothing here counts is a finite number at all."""
-    try:
-        return isfinite(float(text))
-    except ValueError:
-        return False
+    return value * 10.0**shift if shift else value
 
 
 def summarize(reading: MeterReading) -> MeterSummary:
     """Extract the numbers of one reading; a total wins over phases, phases are summed only where all agree."""
-    found: dict[str, dict[str | None, Decimal]] = {}
+    found: dict[str, dict[str | None, float]] = {}
     rejected: list[MeterSample] = []
     for sample in reading.samples:
         measurand = sample.measurand
         if sample.format == "SignedData":
             continue
-        if measurand not in _COUNTED:
-            if not _is_number(sample.value):
-                rejected.append(sample)
-            continue
-        value = number(sample)
+        value = energy_wh(sample) if measurand == ENERGY_REGISTER else number(sample)
         if value is None:
             rejected.append(sample)
-        elif sample.location == "Outlet" or measurand not in found:
-            found.setdefault(measurand, {})[sample.phase] = value
-    energy = _total(found.get(ENERGY_REGISTER))
-    power = _total(found.get(POWER_IMPORT))
+        elif measurand in _COUNTED:
+            by_phase = found.get(measurand)
+            if by_phase is None:
+                found[measurand] = {sample.phase: value}
+            elif sample.location == "Outlet":
+                by_phase[sample.phase] = value
+    energy, power, current = (_total(found.get(m)) for m in (ENERGY_REGISTER, POWER_IMPORT, CURRENT_IMPORT))
     return MeterSummary(
-        energy_wh=None if energy is None else int(energy.to_integral_value()),
-        power_w=None if power is None else int(power.to_integral_value()),
-        current_a=_total(found.get(CURRENT_IMPORT)),
-        soc_percent=_total(found.get(STATE_OF_CHARGE)),
-        rejected=tuple(rejected),
+        None if energy is None else int(energy),
+        None if power is None else round(power),
+        None if current is None else round(current, 3),
+        _total(found.get(STATE_OF_CHARGE)),
+        tuple(rejected),
     )
 
 
-def _total(by_phase: dict[str | None, Decimal] | None) -> Decimal | None:
+def _total(by_phase: dict[str | None, float] | None) -> float | None:
     """Return the total of one measurand: the sample without phase, else the sum of the phases reported."""
-    if not by_phase:
+    if by_phase is None:
         return None
     if None in by_phase:
         return by_phase[None]
     for family in (_PHASES, _PHASES_TO_NEUTRAL):
         values = [value for phase, value in by_phase.items() if phase in family]
         if values:
-            return sum(values, Decimal(0))
+            return sum(values)
     return None
 
 
 def signature(reading: MeterReading) -> str:
     """Return a short digest of what was sampled, so that a retried reading replaces itself."""
-    return _signature(tuple([(s.measurand, s.phase, s.location, s.context, s.format) for s in reading.samples]))
+    return _signature(
+        tuple([(s.measurand, s.phase, s.location, s.context, s.format) for s in reading.samples])
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from csms.model.id_token import Authorization, AuthorizationStatus
 from csms.model.meter import MeterReading
 
@@ -30,8 +32,7 @@ class ReportKind(StrEnum):
     ENDED = "Ended"
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionReport:
+class TransactionReport(msgspec.Struct, frozen=True, gc=False):
     """What a station says about a transaction.
 
     `meter_wh` is the energy register at the event. In OCPP 1.6 `ocpp_id` is None at the start, because the

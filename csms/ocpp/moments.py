@@ -15,6 +15,8 @@ def read_moment(text: object, now: datetime, notes: list[str]) -> datetime:
     except ValueError:
         notes.append(f"timestamp {str(text)[:40]!r} is unreadable, time of receipt used")
         return now
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:

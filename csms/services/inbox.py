@@ -5,10 +5,12 @@ also after a restart. The same record is the message log that operators read.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
+
+import msgspec
+from msgspec import structs
 
 from csms.clock import to_text
 from csms.model.station import StationRef
@@ -20,8 +22,7 @@ from csms.store import messages as store
 REPLAY_WITHIN: Final = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One request of a station or of ours, as it stood on the wire."""
 
     station: StationRef
@@ -76,7 +77,7 @@ def list_messages(
 
 def noted(message: Message, notes: list[str]) -> Message:
     """Return the message with what was odd about it."""
-    return replace(message, note="; ".join(notes)) if notes else message
+    return structs.replace(message, note="; ".join(notes)) if notes else message
 
 
 def _values(

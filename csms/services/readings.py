@@ -42,8 +42,8 @@ def put(
             "takenAt": values["taken_at"],
             "energyWh": summary.energy_wh,
             "powerW": summary.power_w,
-            "currentA": values["current_a"],
-            "socPercent": None if summary.soc_percent is None else str(summary.soc_percent),
+            "currentA": summary.current_a,
+            "socPercent": summary.soc_percent,
         }
         if summary.rejected and transaction_id:
             detail = {"takenAt": values["taken_at"], "values": [s.value[:50] for s in summary.rejected[:10]]}
