@@ -16,7 +16,8 @@ from csms.model.station import Registration
 from csms.ocpp import rpc, schemas
 from csms.ocpp.connection import Connection, FrameNote
 from csms.ocpp.presence import Presence, Roll
-from csms.ocpp.route import Inbound
+from csms.ocpp.relaxed import storable
+from csms.ocpp.route import Inbound, Unusable
 from csms.ocpp.rpc import Call, ErrorCode, Version
 from csms.ocpp.v16 import routes as v16
 from csms.services import inbox
@@ -44,7 +45,7 @@ class Dispatcher:
         now = self._clock.now()
         presence = self._roll.of(connection.station.key)
         presence.heard_at = now
-        if call.action != "BootNotification" and presence.registration is not Registration.ACCEPTED:
+        if presence.registration is not Registration.ACCEPTED and not presence.awaits(call.action):
             return self._refuse(
                 connection, call, ErrorCode.SECURITY_ERROR, "not accepted: BootNotification first"
             )
@@ -54,7 +55,7 @@ class Dispatcher:
         if route is None:
             return self._refuse(connection, call, *_unknown(connection.version, call.action))
         notes: list[str] = []
-        refusal = _violation(connection, call, route, notes)
+        refusal = _violation(connection, call, notes)
         if refusal is not None:
             return self._refuse(connection, call, *refusal)
         return await self._take(connection, presence, call, route, now, notes)
@@ -70,11 +71,17 @@ class Dispatcher:
     ) -> bytes:
         """Do one route's work in a unit, with the message's record."""
         try:
-            report = route.read(call.payload, now, notes)
+            payload = call.payload
+            if b"\\u0000" in call.payload_bytes:
+                payload = storable(payload)
+                notes.append("NUL characters replaced")
+            report = route.read(payload, now, notes)
             message = Message(connection.station, call.message_id, call.action, call.payload_bytes)
             if notes:
                 message = inbox.noted(message, notes)
             frame, result = await self._unit.run(lambda tx: _work(tx, message, call, route, report))
+        except Unusable as unusable:
+            return self._refuse(connection, call, ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, str(unusable))
         except StoreUnavailable as error:
             log.error(
                 "message_not_kept",
@@ -97,7 +104,7 @@ class Dispatcher:
                 connection, call, ErrorCode.INTERNAL_ERROR, f"internal error, reference {reference}"
             )
         if isinstance(result, Booted):
-            presence.registration = result.registration
+            presence.booted(result.registration)
         return frame
 
     def _refuse(self, connection: Connection, call: Call, code: ErrorCode, description: str) -> bytes:
@@ -149,14 +156,15 @@ def _unknown(version: Version, action: str) -> tuple[ErrorCode, str]:
     return ErrorCode.NOT_IMPLEMENTED, f"unknown action {action[:64]}"
 
 
-def _violation(
-    connection: Connection, call: Call, route: Inbound, notes: list[str]
-) -> tuple[ErrorCode, str] | None:
-    """Check the payload; what a tolerant route can still understand is taken with a note."""
+def _violation(connection: Connection, call: Call, notes: list[str]) -> tuple[ErrorCode, str] | None:
+    """Check the payload; what can still be understood is taken with a note, unless the station is held to the letter.
+
+    A station whose boot or start is refused for a text that is too long is no use to anybody.
+    """
     violation = schemas.validate(connection.version, call.action, "request", call.payload)
     if violation is None:
         return None
-    if route.tolerant and not connection.options.strict:
+    if not connection.options.strict:
         worse = schemas.validate(connection.version, call.action, "request", call.payload, tolerant=True)
         if worse is None:
             notes.append(violation.text)

@@ -17,6 +17,7 @@ from csms.ocpp.registry import Registry
 from csms.ocpp.route import Outbound, Vocabulary
 from csms.ocpp.rpc import ErrorCode
 from csms.ocpp.v16 import commands as v16_commands
+from csms.ocpp.v16 import pending as v16_pending
 from csms.ocpp.v16 import routes as v16
 from csms.services.inbox import Message
 from csms.services.message_log import MessageLog
@@ -71,12 +72,8 @@ class Stations:
         connection = self._registry.get(key)
         if connection is None:
             raise StationOffline("the station is not connected")
-        presence = self._roll.get(key)
-        if presence is not None and presence.registration is Registration.REJECTED:
-            raise StationRefused(
-                "the station was rejected at boot: nothing is sent to it until it boots again"
-            )
         route = _route(connection.version, action)
+        self._check_registration(key, action, payload)
         answer: dict[str, Any] | None = None
         try:
             answer = await connection.call(action, payload, timeout_s)
@@ -89,6 +86,19 @@ class Stations:
             message = Message(connection.station, "", action, record, None if answer else "no answer")
             self._log.add(message, "out", None if answer is None else msgspec.json.encode(answer))
         return route.reply(payload, answer)
+
+    def _check_registration(self, key: str, action: str, payload: dict[str, Any]) -> None:
+        """Refuse what a station that is not accepted may not be sent, and await what it is told to send (§4.2)."""
+        presence = self._roll.get(key)
+        if presence is None or presence.registration is Registration.ACCEPTED:
+            return
+        if presence.registration is Registration.REJECTED:
+            raise StationRefused(
+                "the station was rejected at boot: nothing is sent to it until it boots again"
+            )
+        if action in v16_pending.FORBIDDEN:
+            raise StationRefused(f"the station's registration is pending: no {action} until it is accepted")
+        presence.triggered |= v16_pending.triggered(action, payload)
 
     async def disconnect(self, key: str, reason: str) -> None:
         """Close a station's connection, if it has one."""

@@ -16,6 +16,17 @@ class Presence:
     quirks: dict[str, Any] = field(default_factory=dict)
     heard_at: datetime | None = None
     written_at: datetime | None = None
+    triggered: set[str] = field(default_factory=set)
+    """Actions a station whose registration is pending was told to send (OCPP 1.6 §4.2)."""
+
+    def awaits(self, action: str) -> bool:
+        """Whether a station that is not accepted may send this."""
+        return action == "BootNotification" or action in self.triggered
+
+    def booted(self, registration: Registration) -> None:
+        """Take over what a boot was answered with; what was triggered before it counts no more."""
+        self.registration = registration
+        self.triggered.clear()
 
 
 class Roll:

@@ -15,20 +15,23 @@ Verb = Callable[[Tx, StationRef, Any], Any]
 Write = Callable[[Any], dict[str, Any]]
 
 
+class Unusable(Exception):
+    """A payload that fits its schema but holds a value outside what the standard allows; says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """One action from stations: translate in, one service call in a unit of work, translate out.
 
     `replay`: a message that comes again gets the answer it got before (only where the answer differs each time and the
     payload names its moment, for stations restart their message ids; a repeated MeterValues replaces its own readings
-    and is answered `{}` anyway). `tolerant`: what the schema forbids is taken in all the same, with a note.
+    and is answered `{}` anyway).
     """
 
     read: Read
     verb: Verb
     write: Write
     replay: bool = False
-    tolerant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,14 @@
 """OCPP 1.6: what stations report of jobs they were given, of security and of vendors' own matters."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
+from csms.clock import to_text
 from csms.model.command import Outcome, Purpose
 from csms.model.station import StationRef
+from csms.ocpp.moments import read_moment
+from csms.ocpp.v16.translate import verbatim
 from csms.services import commands, stations, transactions
 from csms.services.stations import Booted, BootReport
 from csms.services.unit import Tx
@@ -52,9 +56,14 @@ def upload(tx: Tx, station: StationRef, payload: Payload) -> None:
         commands.follow(tx, station, Purpose.LOG, said, _UPLOAD_ENDS.get(said))
 
 
-def security_event(tx: Tx, station: StationRef, payload: Payload) -> None:
-    """SecurityEventNotification (whitepaper §4.11): the type is an open list."""
-    stations.record(tx, station, "security.event", dict(payload), reported_at=str(payload["timestamp"]))
+def read_security_event(payload: Payload, now: datetime, notes: list[str]) -> tuple[datetime, dict[str, Any]]:
+    """SecurityEventNotification.req (whitepaper §4.11), with its moment: the type is an open list."""
+    return read_moment(payload.get("timestamp"), now, notes), verbatim(payload, now, notes)
+
+
+def security_event(tx: Tx, station: StationRef, event: tuple[datetime, dict[str, Any]]) -> None:
+    """SecurityEventNotification (whitepaper §4.11)."""
+    stations.record(tx, station, "security.event", event[1], reported_at=to_text(event[0]))
 
 
 def sign_certificate(tx: Tx, station: StationRef, payload: Payload) -> str:

@@ -16,17 +16,17 @@ from csms.services import stations, tokens, transactions
 INBOUND: Final[dict[str, Inbound]] = {
     "Authorize": Inbound(tr.authorize, tokens.authorize, tr.authorize_answer),
     "BootNotification": Inbound(tr.boot, reports.booted, tr.boot_answer),
-    "DataTransfer": Inbound(tr.verbatim, reports.data_transfer, reports.data_transfer_answer, tolerant=True),
+    "DataTransfer": Inbound(tr.verbatim, reports.data_transfer, reports.data_transfer_answer),
     "DiagnosticsStatusNotification": Inbound(tr.verbatim, reports.upload, tr.empty),
     "FirmwareStatusNotification": Inbound(tr.verbatim, reports.firmware, tr.empty),
     "LogStatusNotification": Inbound(tr.verbatim, reports.upload, tr.empty),
-    "MeterValues": Inbound(tr.meter_values, transactions.meter_values, tr.empty, tolerant=True),
-    "SecurityEventNotification": Inbound(tr.verbatim, reports.security_event, tr.empty),
+    "MeterValues": Inbound(tr.meter_values, transactions.meter_values, tr.empty),
+    "SecurityEventNotification": Inbound(reports.read_security_event, reports.security_event, tr.empty),
     "SignCertificate": Inbound(tr.verbatim, reports.sign_certificate, reports.sign_certificate_answer),
     "SignedFirmwareStatusNotification": Inbound(tr.verbatim, reports.firmware, tr.empty),
-    "StartTransaction": Inbound(tr.start, transactions.start, tr.start_answer, replay=True, tolerant=True),
-    "StatusNotification": Inbound(tr.status, stations.status, tr.empty, tolerant=True),
-    "StopTransaction": Inbound(tr.stop, transactions.stop, tr.stop_answer, replay=True, tolerant=True),
+    "StartTransaction": Inbound(tr.start, transactions.start, tr.start_answer, replay=True),
+    "StatusNotification": Inbound(tr.status, stations.status, tr.empty),
+    "StopTransaction": Inbound(tr.stop, transactions.stop, tr.stop_answer, replay=True),
 }
 
 _RESET: Final = out.promise(Purpose.RESET, timedelta(minutes=15))

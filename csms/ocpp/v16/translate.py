@@ -16,6 +16,8 @@ from csms.model.meter import MeterReading, MeterSample
 from csms.model.station import ConnectorStatus
 from csms.model.transaction import ReportKind, Started, Stopped, TransactionReport
 from csms.ocpp.moments import read_moment
+from csms.ocpp.relaxed import storable
+from csms.ocpp.route import Unusable
 from csms.services.stations import Booted, BootReport, StatusReport
 
 Payload = Mapping[str, Any]
@@ -32,6 +34,12 @@ STATUSES: Final = {
     "Unavailable": ConnectorStatus.UNAVAILABLE,
     "Faulted": ConnectorStatus.FAULTED,
 }
+_OF_STATION: Final = frozenset({"Available", "Unavailable", "Faulted"})
+"""What connector 0 may be."""
+_MOST_CONNECTORS: Final = 65_535
+_LARGEST_INTEGER: Final = 2**31 - 1
+_LARGEST_REGISTER_WH: Final = 10**15
+_CLOCK_TOLERANCE_S: Final = 60
 _SAMPLES: Final = tuple[MeterSample, ...]
 _SAMPLE_FIELDS: Final = frozenset({"value", "measurand", "unit", "context", "location", "phase", "format"})
 
@@ -44,7 +52,7 @@ def boot(payload: Payload, now: datetime, notes: list[str]) -> BootReport:
         serial_number=payload.get("chargePointSerialNumber") or payload.get("chargeBoxSerialNumber"),
         firmware_version=payload.get("firmwareVersion"),
         ocpp_version="1.6",
-        details=dict(payload),
+        details=storable(dict(payload)),
     )
 
 
@@ -72,11 +80,11 @@ def start(payload: Payload, now: datetime, notes: list[str]) -> TransactionRepor
     return TransactionReport(
         kind=ReportKind.STARTED,
         at=read_moment(payload.get("timestamp"), now, notes),
-        evse_id=int(payload["connectorId"]),
+        evse_id=_connector(payload),
         connector_id=1,
         id_token=payload["idTag"],
-        meter_wh=int(payload["meterStart"]),
-        reservation_id=payload.get("reservationId"),
+        meter_wh=_register(payload, "meterStart", notes),
+        reservation_id=_reservation(payload, notes),
     )
 
 
@@ -90,9 +98,9 @@ def stop(payload: Payload, now: datetime, notes: list[str]) -> TransactionReport
     return TransactionReport(
         kind=ReportKind.ENDED,
         at=read_moment(payload.get("timestamp"), now, notes),
-        ocpp_id=str(payload["transactionId"]),
+        ocpp_id=_transaction(payload, notes),
         id_token=payload.get("idTag"),
-        meter_wh=int(payload["meterStop"]),
+        meter_wh=_register(payload, "meterStop", notes),
         reason=payload.get("reason", "Local"),
         readings=_readings(payload.get("transactionData"), now, notes),
     )
@@ -105,12 +113,11 @@ def stop_answer(stopped: Stopped) -> Answer:
 
 def meter_values(payload: Payload, now: datetime, notes: list[str]) -> TransactionReport:
     """MeterValues.req; connector 0 is the station's main meter."""
-    ocpp_id = payload.get("transactionId")
     return TransactionReport(
         kind=ReportKind.UPDATED,
         at=now,
-        ocpp_id=None if ocpp_id is None else str(ocpp_id),
-        evse_id=int(payload["connectorId"]),
+        ocpp_id=_transaction(payload, notes),
+        evse_id=_connector(payload),
         connector_id=1,
         readings=_readings(payload.get("meterValue"), now, notes),
     )
@@ -118,13 +125,17 @@ def meter_values(payload: Payload, now: datetime, notes: list[str]) -> Transacti
 
 def status(payload: Payload, now: datetime, notes: list[str]) -> StatusReport:
     """StatusNotification.req."""
-    connector = int(payload["connectorId"])
+    connector = _connector(payload)
     error = payload.get("errorCode")
+    if connector == 0 and payload["status"] not in _OF_STATION:
+        notes.append(f"connector 0 cannot be {payload['status']} (§4.9)")
+    at = read_moment(payload.get("timestamp"), now, notes)
+    _compare_clocks(at, now, notes)
     return StatusReport(
         evse_id=connector,
         connector_id=1 if connector else 0,
         status=STATUSES[payload["status"]],
-        at=read_moment(payload.get("timestamp"), now, notes),
+        at=at,
         error_code=None if error == "NoError" else error,
         info=payload.get("info"),
         vendor_error_code=payload.get("vendorErrorCode"),
@@ -133,7 +144,7 @@ def status(payload: Payload, now: datetime, notes: list[str]) -> StatusReport:
 
 def verbatim(payload: Payload, now: datetime, notes: list[str]) -> dict[str, Any]:
     """Any request whose content is kept as it came."""
-    return dict(payload)
+    return dict(storable(payload))
 
 
 def empty(_result: object) -> Answer:
@@ -149,6 +160,49 @@ def id_tag_info(verdict: Authorization) -> Answer:
     if verdict.group_id is not None:
         info["parentIdTag"] = verdict.group_id[:20]
     return info
+
+
+def _connector(payload: Payload) -> int:
+    """Return a connector number; one that no station has would make connectors out of nothing."""
+    number = payload["connectorId"]
+    if not 0 <= number <= _MOST_CONNECTORS or number != int(number):
+        raise Unusable(f"connectorId: connectors are numbered 0 to {_MOST_CONNECTORS}")
+    return int(number)
+
+
+def _transaction(payload: Payload, notes: list[str]) -> str | None:
+    """Return a transaction id as text, None when absent; what no transaction id can be counts as never given (-1)."""
+    number = payload.get("transactionId")
+    if number is None:
+        return None
+    if abs(number) > _LARGEST_INTEGER or number != int(number):
+        notes.append("transactionId is no 32-bit integer, taken for -1")
+        return "-1"
+    return str(int(number))
+
+
+def _register(payload: Payload, name: str, notes: list[str]) -> int | None:
+    """Return an energy register in Wh, None for what no meter can show."""
+    number = payload[name]
+    if abs(number) > _LARGEST_REGISTER_WH:
+        notes.append(f"{name} is no register of any meter, left out")
+        return None
+    return int(number)
+
+
+def _reservation(payload: Payload, notes: list[str]) -> int | None:
+    number = payload.get("reservationId")
+    if number is not None and (abs(number) > _LARGEST_INTEGER or number != int(number)):
+        notes.append("reservationId is no 32-bit integer, left out")
+        return None
+    return None if number is None else int(number)
+
+
+def _compare_clocks(at: datetime, now: datetime, notes: list[str]) -> None:
+    """Note a clock that is wrong, as far as a message shows it that stations do not keep while offline."""
+    ahead_s = round((at - now).total_seconds())
+    if abs(ahead_s) > _CLOCK_TOLERANCE_S:
+        notes.append(f"the station's clock is {abs(ahead_s)} s {'ahead' if ahead_s > 0 else 'behind'}")
 
 
 def _readings(values: Any, now: datetime, notes: list[str]) -> tuple[MeterReading, ...]:
@@ -171,5 +225,9 @@ def _samples(sampled: list[Payload]) -> tuple[MeterSample, ...]:
 
 def _lenient(sample: Payload) -> MeterSample:
     """Read one SampledValue whose types are not the standard's."""
-    known = {name: str(value) for name, value in sample.items() if name in _SAMPLE_FIELDS and value is not None}
+    known = {
+        name: str(storable(value))
+        for name, value in sample.items()
+        if name in _SAMPLE_FIELDS and value is not None
+    }
     return msgspec.convert({"value": ""} | known, MeterSample)
