@@ -60,7 +60,7 @@ class PostgresSession:
     def commit(self) -> None:
         """Commit; when the connection is lost meanwhile, find out from the server whether it was done."""
         try:
-            cursor = self._connection.execute("COMMIT")
+            cursor = self._connection.execute("COMMIT", prepare=False)
         except psycopg.Error as error:
             if self._connection.closed and self._was_committed(error):
                 return
@@ -76,7 +76,7 @@ class PostgresSession:
         ):
             return
         try:
-            self._connection.execute("ROLLBACK")
+            self._connection.execute("ROLLBACK", prepare=False)
         except psycopg.Error:
             self._connection.close()
 
@@ -117,7 +117,7 @@ class PostgresSession:
     def _control(self, sql: str, results: int = 1) -> dict[str, object] | None:
         """Run transaction control in one round trip; return the first row of the last result."""
         try:
-            cursor = self._connection.execute(sql.encode())
+            cursor = self._connection.execute(sql.encode(), prepare=False)
             for _ in range(results - 1):
                 cursor.nextset()
             return cursor.fetchone() if results > 1 else None
@@ -190,10 +190,12 @@ class PostgresStore:
     def _read(self, work: Callable[[Database], T]) -> T:
         if self._faults is not None:
             self._faults.reach("before_read")
-        try:
-            return self._read_once(work)
-        except TryAgain:
-            return self._read_once(work)  # the pool held a connection that a restarted server had forgotten
+        for _ in range(
+            READERS
+        ):  # all that the pool holds may be connections that a restarted server has forgotten
+            with contextlib.suppress(TryAgain):
+                return self._read_once(work)
+        return self._read_once(work)
 
     def _read_once(self, work: Callable[[Database], T]) -> T:
         try:
@@ -236,6 +238,7 @@ async def open_postgres(url: str, faults: Faults | None) -> AsyncIterator[Postgr
         min_size=1,
         max_size=READERS,
         timeout=pg.CONNECT_TIMEOUT_S,
+        reconnect_timeout=pg.CONNECT_TIMEOUT_S,  # then the next read tries again, however long the server was gone
         name="csms readers",
         open=False,
     )
