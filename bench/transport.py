@@ -1,8 +1,8 @@
-"""What a message and an idle connection cost in the OCPP edge: transport, codec and validation, without a store.
+"""What a message and an idle connection cost in the OCPP edge: transport, codec and validation, no store.
 
-    python bench/transport.py [--stations 100] [--seconds 5] [--idle 1000] [--deflate] [--profile FILE]
+    python -m bench.transport [--stations 100] [--seconds 5] [--idle 1000] [--deflate] [--profile FILE]
 
-The server runs in a process of its own and reports its own CPU time and memory; the stations are raw sockets here.
+The server runs in a process of its own and reports its own CPU time and memory; the stations are sockets here.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import socket
 import time
 import zlib
 from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
 from typing import Any
 
 import trio
@@ -49,25 +50,30 @@ class Echo:
     """A gate that admits everybody and a dispatch that validates and answers."""
 
     async def admit(self, hello: Hello) -> Admitted:
+        """Admit everybody under the last segment of the path."""
         name = hello.path_segments[-1]
         return Admitted(StationRef("t", name, name), "1.6", ConnectionOptions(ping_interval_s=45))
 
     async def answer(self, connection: Connection, call: Call) -> bytes:
+        """Validate and answer with nothing."""
         violation = schemas.validate(connection.version, call.action, "request", call.payload)
         if violation is not None:
             return rpc.encode_error(call.raw_id, violation.code, violation.text, connection.version)
         return rpc.encode_result(call.raw_id, {})
 
-    async def connected(self, connection: Connection) -> None: ...
+    async def connected(self, connection: Connection) -> None:
+        """Keep nothing."""
 
-    async def disconnected(self, connection: Connection, reason: str, superseded: bool) -> None: ...
+    async def disconnected(self, connection: Connection, reason: str, superseded: bool) -> None:
+        """Keep nothing."""
 
-    def note(self, connection: Connection, note: FrameNote) -> None: ...
+    def note(self, connection: Connection, note: FrameNote) -> None:
+        """Keep nothing."""
 
 
 def rss_bytes() -> int:
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    """Return the memory this process has resident (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def serve(pipe: Pipe, profile: str | None) -> None:
@@ -94,6 +100,7 @@ def serve(pipe: Pipe, profile: str | None) -> None:
 
 
 def connect(port: int, name: str, deflate: bool) -> socket.socket:
+    """Return a station that has got its 101."""
     offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" if deflate else ""
     station = socket.create_connection(("127.0.0.1", port))
     station.sendall(
@@ -102,12 +109,14 @@ def connect(port: int, name: str, deflate: bool) -> socket.socket:
         "Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n".encode()
     )
     head = station.recv(4096)
-    assert b" 101 " in head and (b"permessage-deflate" in head) == deflate, head
+    assert b" 101 " in head, head
+    assert (b"permessage-deflate" in head) == deflate, head
     station.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return station
 
 
 def wire_message(deflate: bool) -> bytes:
+    """Return a MeterValues with eight samples as one masked frame."""
     text = json.dumps([2, "a1b2c3d4-0001", "MeterValues", PAYLOAD], separators=(",", ":")).encode()
     if not deflate:
         return Frame(Opcode.TEXT, text).serialize(mask=True)
@@ -131,20 +140,21 @@ def load(stations: list[socket.socket], message: bytes, seconds: float) -> tuple
     open_requests = len(stations)
     while open_requests:
         for key, _ in selector.select():
-            station: Any = key.fileobj
-            assert station.recv(4096)[2:4] == b"[3"
+            asker: Any = key.fileobj
+            assert asker.recv(4096)[2:4] == b"[3"
             now = time.perf_counter()
             waits.append(now - asked[key.fd])
             answered += 1
             if now < end:
                 asked[key.fd] = now
-                station.sendall(message)
+                asker.sendall(message)
             else:
                 open_requests -= 1
     return answered, waits
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stations", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=5)
@@ -180,10 +190,9 @@ def main() -> None:
     load(idle, message, 0)
     after = ask()
     if options.idle:
-        print(
-            f"memory per idle connection: {(after[1] - before[1]) / options.idle / 1024:.1f} KiB ({after[2]} open)"
-        )
-        print(f"CPU per connect, first message included: {(after[0] - cpu) / options.idle * 1e6:.0f} µs")
+        each = (after[1] - before[1]) / options.idle
+        print(f"memory per idle connection: {each / 1024:.1f} KiB ({after[2]} open)")
+        print(f"CPU per connect with a first message: {(after[0] - cpu) / options.idle * 1e6:.0f} µs")
     pipe.send("stop")
     server.join(5)
 

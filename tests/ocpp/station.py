@@ -12,7 +12,7 @@ from typing import Any
 import trio
 import trio.testing
 from trio.abc import Stream
-from websockets.frames import apply_mask
+from websockets.utils import apply_mask
 
 from csms.model.station import StationRef
 from csms.ocpp import rpc
@@ -177,6 +177,17 @@ class Office:
     calls: list[Call] = field(default_factory=list)
     notes: list[FrameNote] = field(default_factory=list)
     events: list[tuple[str, int, str, bool]] = field(default_factory=list)
+    waiting: trio.lowlevel.ParkingLot = field(default_factory=trio.lowlevel.ParkingLot)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something has been heard that makes the condition true."""
+        with trio.fail_after(10):
+            while not condition():
+                await self.waiting.park()
+
+    def ended(self) -> int:
+        """Count the connections that are over."""
+        return sum(event[0] == "disconnected" for event in self.events)
 
     async def admit(self, hello: Hello) -> Admitted | Refused:
         self.hellos.append(hello)
@@ -188,6 +199,7 @@ class Office:
 
     async def answer(self, connection: Connection, call: Call) -> bytes:
         self.calls.append(call)
+        self.waiting.unpark_all()
         if self.handler is not None:
             answer: bytes = await self.handler(connection, call)
             return answer
@@ -199,6 +211,7 @@ class Office:
 
     async def disconnected(self, connection: Connection, reason: str, superseded: bool) -> None:
         self.events.append(("disconnected", connection.generation, reason, superseded))
+        self.waiting.unpark_all()
 
     def note(self, connection: Connection, note: FrameNote) -> None:
         self.notes.append(note)

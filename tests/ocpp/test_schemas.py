@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft4Validator
+from jsonschema import Draft4Validator  # type: ignore[import-untyped]
 
 from csms.ocpp import schemas
 from csms.ocpp.rpc import ErrorCode, Version
@@ -72,7 +72,7 @@ def spoiled(value: Any) -> list[Any]:
     return broken
 
 
-CASES = [(v, a, k, s) for v in ("1.6", "2.0.1") for (a, k), s in files(v).items()]  # type: ignore[arg-type]
+CASES = [(v, a, k, s) for v in ("1.6", "2.0.1") for (a, k), s in files(v).items()]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,396 @@
+"""The doors on real sockets: TLS, exhaustion, overload, stopping, and the clients others have written."""
+
+import contextlib
+import os
+import resource
+import socket
+import ssl
+import warnings
+import zlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+import trio
+import trio.testing
+import trio_websocket
+import trustme
+import websockets.sync.client
+from websockets.typing import Subprotocol
+
+from csms.ocpp import rpc
+from csms.ocpp.connection import Connection
+from csms.ocpp.handshake import ConnectionOptions
+from csms.ocpp.limits import Limits
+from csms.ocpp.listener import Door, StationServer, open_door
+from csms.ocpp.registry import Registry
+from csms.ocpp.rpc import Call
+from csms.ocpp.tls import server_context
+from tests.ocpp.station import CLOSE, TEXT, Fixed, Office, Station, frame
+
+Start = Callable[..., Any]
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry()
+
+
+@pytest.fixture
+async def start(nursery: trio.Nursery, office: Office, registry: Registry) -> AsyncIterator[Start]:
+    """Start a server on free ports of the loopback interface; the first door is without TLS."""
+
+    async def begin(
+        limits: Limits | None = None, tls: ssl.SSLContext | None = None
+    ) -> tuple[StationServer, list[Door]]:
+        server = StationServer(office, office, registry, limits or Limits(), clock=Fixed())
+        doors = [open_door("127.0.0.1", 0)]
+        if tls is not None:
+            doors.append(open_door("127.0.0.1", 0, tls))
+        await nursery.start(server.run, doors)
+        return server, doors
+
+    yield begin
+    nursery.cancel_scope.cancel()
+
+
+async def dial(door: Door) -> Station:
+    return Station(await trio.open_tcp_stream(*door.address))
+
+
+async def test_several_doors_serve_the_same_stations(
+    start: Start, registry: Registry, nursery: trio.Nursery
+) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    _, (plain, secure) = await start(tls=context)
+    first = await dial(plain)
+    await first.open("/ocpp/CP1")
+    second = await dial_tls(secure, authority)
+    await second.open("/ocpp/CP2")
+    for station in (first, second):
+        await station.send('[2,"1","Heartbeat",{}]')
+        assert (await station.message())[0] == 3
+    assert len(registry) == 2
+
+
+async def dial_tls(door: Door, authority: trustme.CA, certificate: trustme.LeafCert | None = None) -> Station:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    if certificate is not None:
+        certificate.configure_cert(context)
+    stream = trio.SSLStream(
+        await trio.open_tcp_stream(*door.address), context, server_hostname="localhost", https_compatible=True
+    )
+    return Station(stream)
+
+
+@pytest.fixture
+def server_files(tmp_path: Path) -> tuple[trustme.CA, list[tuple[Path, Path]]]:
+    authority = trustme.CA()
+    chains = []
+    for kind in (trustme.KeyType.ECDSA, trustme.KeyType.RSA):
+        leaf = authority.issue_cert("localhost", key_type=kind)
+        certificate, key = tmp_path / f"{kind.name}.pem", tmp_path / f"{kind.name}.key"
+        for blob in leaf.cert_chain_pems:
+            blob.write_to_path(str(certificate), append=True)
+        leaf.private_key_pem.write_to_path(str(key))
+        chains.append((certificate, key))
+    return authority, chains
+
+
+async def test_a_client_certificate_is_optional_but_must_be_good(
+    start: Start, office: Office, server_files: tuple[trustme.CA, list[tuple[Path, Path]]]
+) -> None:
+    authority, chains = server_files
+    stations = trustme.CA()
+    context = server_context(chains, stations.cert_pem.bytes().decode())
+    _, (_, secure) = await start(tls=context)
+
+    certificate = stations.issue_cert("CP1.example")
+    with_certificate = await dial_tls(secure, authority, certificate)
+    await with_certificate.open("/ocpp/CP1")
+    without = await dial_tls(secure, authority)
+    await without.open("/ocpp/CP2")
+    first, second = office.hellos
+    assert first.tls
+    assert second.tls
+    expected = ssl.PEM_cert_to_DER_cert(certificate.cert_chain_pems[0].bytes().decode())
+    assert first.client_certificate == expected
+    assert second.client_certificate is None
+
+    forged = await dial_tls(secure, authority, trustme.CA().issue_cert("CP1.example"))
+    with pytest.raises((trio.BrokenResourceError, EOFError)):
+        await forged.open("/ocpp/CP1")
+    assert len(office.hellos) == 2
+
+
+@pytest.mark.parametrize(
+    "suite",
+    [
+        "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "ECDHE-ECDSA-AES256-GCM-SHA384",
+        "AES128-GCM-SHA256",
+        "AES256-GCM-SHA384",
+    ],
+)
+async def test_the_required_cipher_suites_are_spoken(
+    start: Start, server_files: tuple[trustme.CA, list[tuple[Path, Path]]], suite: str
+) -> None:
+    authority, chains = server_files
+    _, (_, secure) = await start(tls=server_context(chains))
+    client = ssl.create_default_context()
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    client.set_ciphers(suite)
+    authority.configure_trust(client)
+    stream = trio.SSLStream(
+        await trio.open_tcp_stream(*secure.address),
+        client,
+        server_hostname="localhost",
+        https_compatible=True,
+    )
+    await stream.do_handshake()
+    assert stream.cipher()[0] == suite
+    await Station(stream).open()
+
+
+async def test_tls_before_1_2_is_refused(
+    start: Start, server_files: tuple[trustme.CA, list[tuple[Path, Path]]]
+) -> None:
+    authority, chains = server_files
+    _, (_, secure) = await start(tls=server_context(chains))
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings(action="ignore"):
+        client.minimum_version = ssl.TLSVersion.TLSv1
+        client.maximum_version = ssl.TLSVersion.TLSv1_1
+    authority.configure_trust(client)
+    stream = trio.SSLStream(await trio.open_tcp_stream(*secure.address), client, server_hostname="localhost")
+    with pytest.raises(trio.BrokenResourceError):
+        await stream.do_handshake()
+
+
+async def test_a_plain_request_at_the_tls_door_costs_nothing(
+    start: Start, server_files: tuple[trustme.CA, list[tuple[Path, Path]]]
+) -> None:
+    authority, chains = server_files
+    _, (_, secure) = await start(tls=server_context(chains))
+    lost = await dial(secure)
+    await lost.send_frame(b"GET /ocpp/CP1 HTTP/1.1\r\n\r\n")
+    assert await lost.gone()
+    good = await dial_tls(secure, authority)
+    await good.open()
+
+
+def highest_file() -> int:
+    return max(int(file.name) for file in Path("/proc/self/fd").iterdir())
+
+
+async def test_running_out_of_files_does_not_end_the_accepting(start: Start) -> None:
+    _, [door] = await start()
+    waiting = socket.socket()
+    waiting.setblocking(False)
+    station = Station(trio.SocketStream(trio.socket.from_stdlib_socket(waiting)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest_file() + 20, hard))
+    hoard: list[int] = []
+    try:
+        with structlog.testing.capture_logs() as logs:
+            with contextlib.suppress(OSError):
+                while True:
+                    hoard.append(os.dup(0))
+            waiting.connect_ex(door.address)
+            with trio.move_on_after(0.3):
+                await station.more()
+        assert [entry["event"] for entry in logs][:1] == ["ocpp.accept_failed"]
+        assert len(logs) < 4, "the loop must not spin"
+    finally:
+        for fd in hoard:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with trio.fail_after(5):
+        await station.open()
+        await (await dial(door)).open("/ocpp/CP2")
+
+
+async def test_slow_handshakes_do_not_keep_others_out_for_long(start: Start) -> None:
+    limits = Limits(max_handshakes=4, handshake_timeout_s=0.5)
+    _, [door] = await start(limits)
+    slow = [await dial(door) for _ in range(8)]
+    with trio.fail_after(5):
+        await (await dial(door)).open()
+    assert len(slow) == 8
+
+
+async def test_stopping_closes_everybody_in_parallel_after_their_answers(
+    start: Start, office: Office, registry: Registry
+) -> None:
+    async def handler(connection: Connection, call: Call) -> bytes:
+        await trio.sleep(0.3)
+        return rpc.encode_result(call.raw_id, {"late": True})
+
+    office.handler = handler
+    server, [door] = await start()
+    address = door.address
+    stations = [await dial(door) for _ in range(20)]
+    for n, station in enumerate(stations):
+        await station.open(f"/ocpp/CP{n}")
+        await station.send('[2,"1","StopTransaction",{}]')
+    await office.until(lambda: len(office.calls) == 20)
+
+    async def leave(station: Station) -> None:
+        assert await station.message() == [3, "1", {"late": True}]
+        assert (await station.closed())[0] == 1001
+        await station.send_frame(frame(CLOSE, b"\x03\xe9"))
+        assert await station.gone()
+
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        for station in stations:
+            nursery.start_soon(leave, station)
+        nursery.start_soon(server.stop, 5)
+    assert trio.current_time() - began < 3
+    assert len(registry) == 0
+    assert office.ended() == 20
+    with pytest.raises(OSError, match="connect"):
+        await trio.open_tcp_stream(*address)
+
+
+async def test_stopping_takes_no_longer_than_the_grace(
+    start: Start, office: Office, registry: Registry
+) -> None:
+    async def handler(connection: Connection, call: Call) -> bytes:
+        await trio.sleep(1000)
+        return b""
+
+    office.handler = handler
+    server, [door] = await start()
+    stuck, silent = await dial(door), await dial(door)
+    await stuck.open("/ocpp/CP1")
+    await silent.open("/ocpp/CP2")
+    await stuck.send('[2,"1","Heartbeat",{}]')
+    await office.until(lambda: bool(office.calls))
+    began = trio.current_time()
+    await server.stop(0.5)
+    assert trio.current_time() - began < 2
+    assert await stuck.gone()
+    assert await silent.gone()
+
+
+async def test_a_station_that_does_not_read_is_dropped_from_a_real_socket(
+    start: Start, office: Office
+) -> None:
+    async def handler(connection: Connection, call: Call) -> bytes:
+        return rpc.encode_result(call.raw_id, {"data": "x" * 900_000})
+
+    office.handler = handler
+    _, [door] = await start(Limits(send_timeout_s=1))
+    raw = socket.create_connection(door.address)
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setblocking(False)
+    station = Station(trio.SocketStream(trio.socket.from_stdlib_socket(raw)))
+    await station.open()
+    with trio.fail_after(10):
+        for n in range(16):
+            await station.send(f'[2,"{n}","Heartbeat",{{}}]')
+        await office.until(lambda: office.ended() == 1)
+    assert office.events[-1][2] == "the station read nothing for 1 s"
+
+
+async def test_big_answers_arrive_whole_and_in_order(start: Start, office: Office) -> None:
+    async def handler(connection: Connection, call: Call) -> bytes:
+        return rpc.encode_result(call.raw_id, {"data": call.message_id * 300_000})
+
+    office.handler = handler
+    _, [door] = await start()
+    station = await dial(door)
+    await station.open()
+    await station.send_frame(b"".join(frame(TEXT, f'[2,"{n}","X",{{}}]'.encode()) for n in range(8)))
+    for n in range(8):
+        assert await station.message() == [3, str(n), {"data": str(n) * 300_000}]
+
+
+async def test_a_reset_connection_is_over(start: Start, office: Office, registry: Registry) -> None:
+    _, [door] = await start()
+    raw = socket.create_connection(door.address)
+    raw.setblocking(False)
+    station = Station(trio.SocketStream(trio.socket.from_stdlib_socket(raw)))
+    await station.open()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+    await station.stream.aclose()
+    await office.until(lambda: office.ended() == 1)
+    assert not registry.is_connected("CP1")
+
+
+async def test_a_bomb_costs_only_its_own_connection(start: Start) -> None:
+    squeeze = zlib.compressobj(wbits=-15)
+    bomb = (squeeze.compress(b"\0" * 30_000_000) + squeeze.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    _, [door] = await start()
+    good, bad = await dial(door), await dial(door)
+    await good.open("/ocpp/CP1")
+    await bad.open("/ocpp/CP2", Sec_WebSocket_Extensions="permessage-deflate")
+    await bad.send_frame(frame(TEXT, bomb, rsv1=True))
+    assert (await bad.closed())[0] == 1009
+    await good.send('[2,"1","Heartbeat",{}]')
+    assert (await good.message())[0] == 3
+
+
+async def test_trio_websocket_is_served(start: Start) -> None:
+    _, [door] = await start()
+    url = f"ws://127.0.0.1:{door.address[1]}/ocpp/CP1"
+    async with trio_websocket.open_websocket_url(url, subprotocols=["ocpp1.6"]) as client:
+        assert client.subprotocol == "ocpp1.6"
+        await client.send_message('[2,"1","Heartbeat",{}]')
+        assert await client.get_message() == '[3,"1",{"n":1}]'
+        await client.ping(b"x")
+    assert client.closed is not None
+    assert client.closed.code == 1000
+
+
+@pytest.mark.parametrize("compression", [None, "deflate"])
+async def test_the_websockets_client_is_served_with_and_without_compression(
+    start: Start, office: Office, compression: str | None
+) -> None:
+    office.options = ConnectionOptions(ping_interval_s=0)
+
+    async def handler(connection: Connection, call: Call) -> bytes:
+        return rpc.encode_result(call.raw_id, call.payload)
+
+    office.handler = handler
+    _, [door] = await start()
+    text = "the same words " * 2000
+
+    def talk() -> list[Any]:
+        url = f"ws://127.0.0.1:{door.address[1]}/ocpp/CP1"
+        with websockets.sync.client.connect(
+            url,
+            subprotocols=[Subprotocol("ocpp1.6")],
+            compression=compression,
+        ) as client:
+            found: list[Any] = [
+                client.response.headers.get("Sec-WebSocket-Extensions") if client.response else None
+            ]
+            for n in range(3):
+                client.send(f'[2,"{n}","DataTransfer",{{"data":"{text}"}}]')
+                found.append(client.recv(timeout=5))
+        return found
+
+    extensions, *answers = await trio.to_thread.run_sync(talk)
+    assert (extensions is not None) == (compression is not None)
+    assert answers == [f'[3,"{n}",{{"data":"{text}"}}]' for n in range(3)]
+
+
+def test_a_door_that_is_taken_says_so() -> None:
+    door = open_door("127.0.0.1", 0)
+    with door.socket, pytest.raises(OSError, match="in use"):
+        open_door(*door.address)
+
+
+def test_a_door_may_stand_on_both_families() -> None:
+    door = open_door("", 0)
+    with door.socket:
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, door.address[1])).close()
