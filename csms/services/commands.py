@@ -32,6 +32,7 @@ class CallResult:
     error: str | None
     outcome: Outcome
     command_id: str
+    action: str
 
 
 async def call(
@@ -68,8 +69,9 @@ async def send(
     """Do what `call` does for a station already found; `verb` is what the operator called it."""
     unit, link = house.unit, house.link
     shape = link.shape(version_of(house, station), action, payload)
-    password = shape.new_password
-    new_hash = None if password is None else passwords.hash_station(password)
+    new_hash = None
+    if shape.new_password is not None and link.link(station.id) is not None:
+        new_hash = passwords.hash_station(shape.new_password)
     command = await unit.run(lambda tx: _open(tx, caller, station, action, shape, verb, new_hash))
     ending = _Ending(CallStatus.ANSWERED)
     try:
@@ -155,7 +157,7 @@ def _answered(tx: Tx, command: Command, shape: Shape, ending: _Ending, new_hash:
     if new_hash is not None:
         sign_on.settle(tx, command.station_key, new_hash, reply, refused=ending.action_unknown)
     _changed(tx, replace(command, status=status, outcome=outcome))
-    return CallResult(status, response, error, outcome, command.id)
+    return CallResult(status, response, error, outcome, command.id, command.action)
 
 
 def _outcome(status: CallStatus, reply: Reply | None, shape: Shape) -> Outcome:

@@ -30,6 +30,13 @@ def authorize(tx: Tx, station: StationRef, uid: str | None, *, starting: bool = 
     return verdict
 
 
+def foresee(tx: Tx, tenant_id: str, uid: str) -> Authorization:
+    """Return the verdict that a start with an id token would get now, without counting a use."""
+    token = store.get(tx.db, tenant_id, uid)
+    active = transactions.active_of_token(tx.db, tenant_id, fold(token.uid)) if token else 0
+    return id_token.decide(token, tx.now, active)
+
+
 def add(
     tx: Tx,
     caller: Caller,

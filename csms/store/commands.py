@@ -51,6 +51,15 @@ def select(db: Database, station_key: str, limit: int) -> list[Command]:
     return [rows.load(Command, row) for row in found]
 
 
+def begun_transaction(db: Database, station_key: str, command_id: str) -> Row | None:
+    """Return the transaction that a remote start of ours has begun."""
+    return db.one(
+        """SELECT id, ocpp_id FROM transactions WHERE station_key = :station AND remote_command_id = :command
+             AND state <> 'ORPHANED'""",
+        {"station": station_key, "command": command_id},
+    )
+
+
 def put_reservation(db: Database, values: dict[str, Any]) -> None:
     """Insert a reservation, or replace the one of the same id at the station."""
     db.run(

@@ -1,0 +1,197 @@
+"""What operators order of stations, and the rules that turn it into a command: token checks, ids, times.
+
+Each rule takes an `Occasion` and an order, and returns a command of model.station_command.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from csms.errors import Conflict, InvalidInput, NotFound
+from csms.model import station_command as ask
+from csms.model.id_token import AuthorizationStatus
+from csms.model.station import ChargingStation
+from csms.model.station_command import LogKind
+from csms.model.transaction import TransactionState
+from csms.services import tokens
+from csms.services.unit import Tx
+from csms.store import abilities, transactions
+from csms.store import commands as command_store
+from csms.store import tokens as token_store
+
+RESERVE_FOR: Final = timedelta(minutes=30)
+_WHY: Final = {
+    AuthorizationStatus.BLOCKED: "is blocked: csms token unblock",
+    AuthorizationStatus.EXPIRED: "has expired",
+    AuthorizationStatus.CONCURRENT_TX: "charges already as often as it may at a time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a rule looks at besides the order; `force` sends what it would refuse."""
+
+    tx: Tx
+    station: ChargingStation
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Begin a charge; `limit_a` bounds its current per phase."""
+
+    id_token: str
+    evse_id: int | None = None
+    limit_a: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End a charge, by our id of the transaction or the station's."""
+
+    transaction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Bound the current per phase, for a time or until it is cleared."""
+
+    amps: Decimal
+    evse_id: int = 0
+    phases: int | None = None
+    duration_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """Install firmware, now or later."""
+
+    url: str
+    retrieve_at: datetime | None = None
+    retries: int | None = None
+    retry_interval_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Upload a log."""
+
+    url: str
+    kind: LogKind = LogKind.DIAGNOSTICS
+    oldest_at: datetime | None = None
+    latest_at: datetime | None = None
+    retries: int | None = None
+    retry_interval_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Keep an EVSE (0: any) for an id token; half an hour unless said otherwise."""
+
+    id_token: str
+    evse_id: int = 0
+    expires_at: datetime | None = None
+
+
+def start(on: Occasion, order: Start) -> ask.StartTransaction:
+    """Check the id token as the start itself will be; say why it would be refused."""
+    uid, _ = _usable(on, order.id_token)
+    if order.limit_a is not None and order.limit_a <= 0:
+        raise InvalidInput("a limit for a charge is more than 0 A")
+    return ask.StartTransaction(uid, order.evse_id, order.limit_a)
+
+
+def stop(on: Occasion, order: Stop) -> ask.StopTransaction:
+    """Find the running transaction at this station."""
+    found = transactions.get(on.tx.db, on.station.tenant_id, order.transaction)
+    here = transactions.by_ocpp_id(on.tx.db, on.station.id, order.transaction)
+    if here is None and found is not None and found.station_key == on.station.id:
+        here = transactions.by_ocpp_id(on.tx.db, on.station.id, found.ocpp_id)
+    if here is None:
+        if found is not None:
+            raise NotFound(f"transaction {order.transaction} is at station {found.station_id}")
+        if on.force:
+            return ask.StopTransaction(order.transaction)
+        raise NotFound(
+            f"no transaction {order.transaction}: csms transaction list --active shows the running ones"
+        )
+    if here["state"] == TransactionState.ENDED and not on.force:
+        raise Conflict(
+            f"transaction {here['ocpp_id']} has ended at {here['ended_at']}; --force sends it all the same"
+        )
+    return ask.StopTransaction(here["ocpp_id"])
+
+
+def limit(on: Occasion, order: Limit) -> ask.LimitCurrent:
+    """Let a limit hold from now; without an end from midnight, so that a station whose clock is late obeys too."""
+    if order.amps < 0:
+        raise InvalidInput("a limit is 0 A or more")
+    if order.phases not in (None, 1, 2, 3):
+        raise InvalidInput("a connector has 1, 2 or 3 phases")
+    if order.duration_s is not None and order.duration_s <= 0:
+        raise InvalidInput("a limit holds for more than 0 s")
+    midnight = on.tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    since = midnight if order.duration_s is None else on.tx.now
+    return ask.LimitCurrent(order.amps, since, order.evse_id, order.phases, order.duration_s)
+
+
+def firmware(on: Occasion, order: Firmware) -> ask.UpdateFirmware:
+    """Fetch at once unless told when."""
+    due = _aware(order.retrieve_at) or on.tx.now
+    return ask.UpdateFirmware(_address(order.url), due, order.retries, order.retry_interval_s)
+
+
+def log(on: Occasion, order: Log) -> ask.UploadLog:
+    """Give the upload a request id of its own."""
+    return ask.UploadLog(
+        request_id=abilities.count(on.tx.db, on.station.id, "request"),
+        url=_address(order.url),
+        kind=order.kind,
+        oldest_at=_aware(order.oldest_at),
+        latest_at=_aware(order.latest_at),
+        retries=order.retries,
+        retry_interval_s=order.retry_interval_s,
+    )
+
+
+def reserve(on: Occasion, order: Reserve) -> ask.ReserveNow:
+    """Check the id token, and number the reservation so that it replaces no other one of the station."""
+    uid, group = _usable(on, order.id_token)
+    expires_at = _aware(order.expires_at) or on.tx.now + RESERVE_FOR
+    if expires_at <= on.tx.now:
+        raise InvalidInput("a reservation expires in the future")
+    taken = {row["id"] for row in command_store.reservations(on.tx.db, on.station.id)}
+    number = abilities.count(on.tx.db, on.station.id, "reservation")
+    while number in taken:
+        number = abilities.count(on.tx.db, on.station.id, "reservation")
+    return ask.ReserveNow(number, uid, expires_at, order.evse_id, group)
+
+
+def _usable(on: Occasion, uid: str) -> tuple[str, str | None]:
+    """Return an id token as registered and its group; raises what a station would be told about it."""
+    verdict = tokens.foresee(on.tx, on.station.tenant_id, uid)
+    token = token_store.get(on.tx.db, on.station.tenant_id, uid)
+    if verdict.accepted or on.force:
+        return (token.uid, token.group_id) if token else (uid, None)
+    if token is None:
+        raise NotFound(f"no id token {uid}: csms token add {uid} registers it; --force sends it all the same")
+    raise Conflict(
+        f"id token {token.uid} {_WHY.get(verdict.status, verdict.status)}; --force sends it all the same"
+    )
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        raise InvalidInput("a time needs its zone, like 2027-01-31T00:00:00Z")
+    return moment
+
+
+def _address(url: str) -> str:
+    """Check that a station can make something of an address; which protocols it knows is its own matter."""
+    scheme, sign, rest = url.partition("://")
+    if not sign or not scheme.isalnum() or not rest or any(c.isspace() for c in url):
+        raise InvalidInput(
+            f"not an address a station could use: {url[:100]!r}; like https://files.example/cp.bin"
+        )
+    return url
