@@ -35,10 +35,10 @@ docs:
 lock:
 	uv --version >/dev/null 2>&1 || pip install -q uv
 	for name in requirements requirements-dev; do \
-		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
+		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 			--custom-compile-command "make lock" --override requirements-override.txt $$name.in -o $$name.lock || exit; \
 	done
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 		--custom-compile-command "make lock" requirements-build.in -o requirements-build.lock
 
 clean:

@@ -78,14 +78,13 @@ fill_environment() {
     step "Installing build tools" pip_install "$venv" -r "$root/$build_lock"
     step "Installing $(grep -c '^[a-z]' "$root/$lock") packages and building a parser, about a minute" \
         build_install "$venv" -r "$root/$lock"
-    step "Removing cmake" "$venv/bin/python" -m pip uninstall -q -y cmake
 }
 
 pip_install() {
     local venv=$1
     shift
     "$venv/bin/python" -m pip --disable-pip-version-check --no-input install --progress-bar off \
-        --retries 10 --no-deps --require-hashes "$@"
+        --retries 5 --no-deps --require-hashes "$@"
 }
 
 # build_install: the environment's own, pinned build tools build what comes as source.

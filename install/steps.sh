@@ -21,11 +21,14 @@ log_to() {
     fi
 }
 
-# act COMMAND...: run it in the foreground; a dry run prints it.
+# act COMMAND...: run it in the foreground; a dry run prints what other programs would be asked.
 act() {
     if [ -z "$dry_run" ]; then
         "$@"
-    elif [ "$(type -t "$1")" != function ]; then
+        return
+    fi
+    if [ "$1" = retry ]; then shift 2; fi
+    if [ "$(type -t "$1")" != function ]; then
         printf '    %s\n' "$*"
     fi
 }
@@ -33,7 +36,7 @@ act() {
 # attempt TEXT COMMAND...: run it with its output in the log, on a terminal with the seconds counted; when it
 # fails show the log's tail and return its code.
 attempt() {
-    local text=$1 begun=$SECONDS pid code=0
+    local text=$1 begun=$SECONDS before pid code=0
     shift
     if [ -n "$dry_run" ]; then
         say "- $text"
@@ -41,6 +44,7 @@ attempt() {
         return
     fi
     printf '\n== %s\n' "$text" >>"$log"
+    before=$(wc -c <"$log")
     "$@" >>"$log" 2>&1 </dev/null &
     pid=$!
     while [ -t 1 ] && kill -0 "$pid" 2>/dev/null; do
@@ -53,7 +57,7 @@ attempt() {
         say "- $text$(seconds_since "$begun")"
     else
         say "- $text: failed"
-        tail -n 25 "$log" | sed 's/^/    /' >&2
+        tail -c +$((before + 1)) "$log" | tail -n 25 | sed 's/^/    /' >&2
     fi
     return "$code"
 }
