@@ -26,7 +26,9 @@ class Central(ChargePoint):  # type: ignore[misc]
     def boot(self, **_: Any) -> Any:
         """Accept."""
         now = datetime.now(UTC).isoformat()
-        return call_result.BootNotification(current_time=now, interval=300, status=RegistrationStatus.accepted)
+        return call_result.BootNotification(
+            current_time=now, interval=300, status=RegistrationStatus.accepted
+        )
 
     @on("Authorize")
     def authorize(self, **_: Any) -> Any:

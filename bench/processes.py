@@ -41,7 +41,9 @@ class Load:
     """A load process: connected stations that work when told."""
 
     def __init__(self, port: int, **options: Any) -> None:
-        words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+        words = [
+            word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))
+        ]
         command = [sys.executable, "-m", "bench.stations", "--port", str(port), *words]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.connected = self._read()
@@ -88,7 +90,9 @@ def appliance(stations: int, store_url: str | None = None) -> Iterator[Server]:
     """Run csms on an empty database with registered stations, a token and a tariff."""
     with tempfile.TemporaryDirectory(prefix="csms-bench-") as folder:
         data_dir = Path(folder)
-        listen = {f"CSMS_LISTEN_{name}": "127.0.0.1:0" for name in ("OCPP", "OCPI", "GRAPHQL", "PUSH", "ADMIN")}
+        listen = {
+            f"CSMS_LISTEN_{name}": "127.0.0.1:0" for name in ("OCPP", "OCPI", "GRAPHQL", "PUSH", "ADMIN")
+        }
         environ = os.environ | listen | {"CSMS_DATA_DIR": folder, "CSMS_SERVE_LOG_LEVEL": "warning"}
         if store_url is not None:
             environ["CSMS_STORE_URL"] = store_url
@@ -118,7 +122,7 @@ async def _provision(environ: dict[str, str], count: int) -> None:
     from csms.clock import SystemClock
     from csms.config import load
     from csms.services import stations, tariffs, tokens
-    from csms.services.access import LOCAL_OPERATOR as caller
+    from csms.services.access import LOCAL_OPERATOR
     from csms.services.entropy import SystemEntropy
     from csms.services.unit import Policy, Tx, Unit
     from csms.store.connection import open_store
@@ -127,11 +131,11 @@ async def _provision(environ: dict[str, str], count: int) -> None:
     tariff = {"id": "BENCH", "currency": "EUR", "elements": [{"price_components": [energy]}]}
 
     def work(tx: Tx) -> None:
-        tokens.add(tx, caller, uid="BENCH")
-        tariffs.add(tx, caller, document=tariff)
-        tariffs.assign(tx, caller, tariff="BENCH")
+        tokens.add(tx, LOCAL_OPERATOR, uid="BENCH")
+        tariffs.add(tx, LOCAL_OPERATOR, document=tariff)
+        tariffs.assign(tx, LOCAL_OPERATOR, tariff="BENCH")
         for number in range(count):
-            stations.add(tx, caller, station_id=f"BENCH-{number}", password=PASSWORD)
+            stations.add(tx, LOCAL_OPERATOR, station_id=f"BENCH-{number}", password=PASSWORD)
 
     async with open_store(load(None, None, environ).store.url) as store:
         await Unit(store, Bus(), SystemClock(), SystemEntropy(), Policy()).run(work)

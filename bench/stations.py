@@ -27,7 +27,7 @@ SAMPLES = (
     '{"value":"230.1","measurand":"Voltage","unit":"V","phase":"L2-N","context":"Sample.Periodic"},'
     '{"value":"54","measurand":"SoC","unit":"Percent","context":"Sample.Periodic"}'
 )
-PASSWORD = "bench-password-0000"  # noqa: S105  (of stations that exist for a minute on this machine)
+PASSWORD = "bench-password-0000"
 
 
 def frame(text: str) -> bytes:
@@ -99,7 +99,7 @@ class Station(asyncio.Protocol):
             elif opcode == 1:
                 self._settle(body)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         """Wake whoever waits."""
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(ConnectionError(f"{self.identity}: connection lost"))
@@ -200,7 +200,12 @@ async def run(options: argparse.Namespace) -> None:
     begun = time.perf_counter()
     stations, failed, took = await connect_all(options.port, options.stations, options.at_once)
     connected_s = time.perf_counter() - begun
-    first = {"connected": len(stations), "failed": failed, "seconds": connected_s, "p99": quantile(took, 0.99)}
+    first = {
+        "connected": len(stations),
+        "failed": failed,
+        "seconds": connected_s,
+        "p99": quantile(took, 0.99),
+    }
     print(json.dumps(first), flush=True)
     loops: dict[str, Callable[[Station], Awaitable[None]]] = {
         "meter": lambda s: meter_loop(s, options.messages),
