@@ -74,6 +74,7 @@ def settle(
     first = (
         row["meter_start_wh"] if row["meter_start_wh"] is not None else registers[0][1] if registers else 0
     )
+    meter_stop_wh = _settle_stop(tx, station, row, meter_stop_wh, registers)
     begin_wh = _settle_begin(tx, station, row, first, registers, meter_stop_wh)
     end_wh = meter_stop_wh if meter_stop_wh is not None else registers[-1][1] if registers else begin_wh
     if end_wh >= begin_wh:
@@ -122,6 +123,16 @@ def _settle_begin(
     return chosen
 
 
+def _settle_stop(
+    tx: Tx, station: StationRef, row: Row, meter_stop_wh: int | None, registers: list[tuple[datetime, int]]
+) -> int | None:
+    """Replace a stop register of 0 where the meter was read during the charge: the station did not fill it in."""
+    if meter_stop_wh != 0 or not registers or registers[-1][1] <= 0:
+        return meter_stop_wh
+    note(tx, station, row["id"], "meter_stop_zero", {"meterStopWh": 0, "usedWh": registers[-1][1]})
+    return registers[-1][1]
+
+
 def _too_fast(started_at: datetime, registers: list[tuple[datetime, int]]) -> bool:
     """Whether the first non-zero register cannot have been reached from 0 since the start."""
     at, wh = next((at, wh) for at, wh in registers if wh > 0)
@@ -142,7 +153,8 @@ def _settle_fall(
     if begin_wh - end_wh <= REGISTER_NOISE_WH:
         note(tx, station, transaction_id, "meter_noise", detail | {"usedWh": 0})
         return 0
-    energy_wh, _ = meter.delivered_wh([begin_wh, *(wh for _, wh in registers), end_wh])
+    shown = [wh for _, wh in registers if wh > 0]  # a 0 between others is a meter that did not answer
+    energy_wh, _ = meter.delivered_wh([begin_wh, *shown, end_wh])
     note(tx, station, transaction_id, "meter_reset", detail | {"usedWh": energy_wh})
     return energy_wh
 

@@ -4,6 +4,7 @@ Retries are normal: a repeated report gives the same answer and changes nothing 
 is never refused for what it says; what cannot be taken as it came is corrected and the correction recorded.
 """
 
+from datetime import datetime
 from typing import Any
 
 from csms.clock import from_text, to_text
@@ -35,20 +36,23 @@ def start(tx: Tx, station: StationRef, report: TransactionReport) -> Started:
     """Begin a transaction, or answer a repeated start with the transaction it began."""
     business_key = _business_key(report)
     known = store.by_business_key(tx.db, station.key, business_key)
-    if known is not None:
+    if known is not None and not _is_another(tx, known, report):
         return Started(known["ocpp_id"], _verdict_given(tx, station, known))
     evse_id = report.evse_id or 0
-    stations.ensure_connector(tx.db, station.key, evse_id, report.connector_id or 1)
-    verdict = tokens.authorize(tx, station, report.id_token, starting=True)
+    if evse_id:
+        stations.ensure_connector(tx.db, station.key, evse_id, report.connector_id or 1)
+    ocpp_id = report.ocpp_id or _new_ocpp_id(tx, station)
     started_at = corrections.sane_time(report.at, tx.now)
+    later = _supersede(tx, station, evse_id, ocpp_id, started_at)
+    verdict = tokens.authorize(tx, station, report.id_token, starting=True)
     plan = billing.plan(tx, station, evse_id, started_at)
     transaction = Transaction(
         id=tx.entropy.hex(),
         tenant_id=station.tenant_id,
         station_key=station.key,
         station_id=station.station_id,
-        ocpp_id=report.ocpp_id or _new_ocpp_id(tx, station),
-        state=TransactionState.ACTIVE,
+        ocpp_id=ocpp_id,
+        state=TransactionState.AWAITING_STOP if later else TransactionState.ACTIVE,
         evse_id=evse_id,
         connector_id=report.connector_id or 1,
         id_token=report.id_token,
@@ -60,7 +64,6 @@ def start(tx: Tx, station: StationRef, report: TransactionReport) -> Started:
         remote_command_id=commands.claim_remote_start(tx, station, report),
         tariff_id=plan.tariff_id,
     )
-    _supersede(tx, station, transaction)
     columns = {"tariff": plan.tariff_json, "time_zone": plan.time_zone, "currency": plan.currency}
     keys = {
         "business_key": business_key,
@@ -69,6 +72,8 @@ def start(tx: Tx, station: StationRef, report: TransactionReport) -> Started:
     }
     store.insert(tx.db, transaction, **columns, **keys)
     corrections.check_start(tx, station, transaction)
+    if later is not None:
+        corrections.note(tx, station, transaction.id, "superseded", {"by": later})
     _begin(tx, station, transaction)
     return Started(transaction.ocpp_id, verdict)
 
@@ -80,7 +85,8 @@ def _begin(tx: Tx, station: StationRef, transaction: Transaction) -> None:
             tx.db, station.key, transaction.reservation_id, "USED", tx.at, transaction_id=transaction.id
         )
     started_at = to_text(transaction.started_at or tx.now)
-    stations.assume_status(tx.db, station.key, transaction.evse_id or 0, ConnectorStatus.OCCUPIED, started_at)
+    if transaction.evse_id:
+        stations.assume_status(tx.db, station.key, transaction.evse_id, ConnectorStatus.OCCUPIED, started_at)
     body = {
         "transactionId": transaction.ocpp_id,
         "evseId": transaction.evse_id,
@@ -98,7 +104,14 @@ def stop(tx: Tx, station: StationRef, report: TransactionReport) -> Stopped:
     verdict = tokens.authorize(tx, station, report.id_token) if report.id_token else None
     ocpp_id = report.ocpp_id or NO_ID[0]
     row = store.by_ocpp_id(tx.db, station.key, ocpp_id)
-    if row is None and store.stopped_like(tx.db, station.key, to_text(report.at), report.meter_wh):
+    if row is None and store.stopped_like(
+        tx.db,
+        station.key,
+        None if ocpp_id in NO_ID else ocpp_id,
+        fold(report.id_token or ""),
+        to_text(report.at),
+        report.meter_wh,
+    ):
         return Stopped(verdict)
     if row is None and ocpp_id in NO_ID:
         row = _match_without_id(tx, station, report)
@@ -117,18 +130,18 @@ def meter_values(tx: Tx, station: StationRef, report: TransactionReport) -> None
     row = None
     if report.ocpp_id is not None and report.ocpp_id not in NO_ID:
         row = store.brief(tx.db, station.key, report.ocpp_id)
-    elif report.evse_id:
-        row = next(iter(store.open_on(tx.db, station.key, report.evse_id)), None)
+    elif report.evse_id and report.readings:
+        row = _running_when(tx, station, report.evse_id, report.readings[-1].taken_at)
     if row is None:
         readings.put(tx, station, "", report.evse_id or 0, report.readings)
         return
+    late = row["state"] == TransactionState.ENDED and report.readings
+    if late and not store.has_reading(tx.db, row["id"], to_text(report.readings[-1].taken_at)):
+        detail = {"takenAt": to_text(report.readings[-1].taken_at)}
+        corrections.note(tx, station, row["id"], "reading_after_end", detail)
     summary = readings.put(tx, station, row["id"], row["evse_id"], report.readings)
     if row["suspect_at"] is not None:
         store.update(tx.db, row["id"], suspect_at=None)
-    if row["state"] == TransactionState.ENDED and report.readings:
-        corrections.note(
-            tx, station, row["id"], "reading_after_end", {"takenAt": to_text(report.readings[-1].taken_at)}
-        )
     tx.emit("transaction.updated", station, row["id"], summary)
 
 
@@ -153,7 +166,8 @@ def _end(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> No
         "suspect_at": None,
     }
     store.update(tx.db, row["id"], **ended)
-    stations.assume_status(tx.db, station.key, row["evse_id"], ConnectorStatus.AVAILABLE, ended_at)
+    if row["evse_id"] and not store.open_on(tx.db, station.key, row["evse_id"]):
+        stations.assume_status(tx.db, station.key, row["evse_id"], ConnectorStatus.AVAILABLE, ended_at)
     body = {
         "transactionId": row["ocpp_id"],
         "evseId": row["evse_id"],
@@ -180,23 +194,46 @@ def _business_key(report: TransactionReport) -> str:
     return f"{report.evse_id}|{fold(report.id_token or '')}|{to_text(report.at)}|{report.meter_wh}"
 
 
+def _is_another(tx: Tx, known: Row, report: TransactionReport) -> bool:
+    """Whether a start that looks like a known one is another: a clock that is not set shows every hour twice."""
+    if known["state"] != TransactionState.ENDED or corrections.sane_time(report.at, tx.now) == report.at:
+        return False
+    store.update(tx.db, known["id"], business_key=None)
+    return True
+
+
 def _verdict_given(tx: Tx, station: StationRef, row: Row) -> Authorization:
     """Return the verdict that a start was answered with."""
     verdict = tokens.authorize(tx, station, row["id_token"])
     return Authorization(AuthorizationStatus(row["authorization"]), verdict.expires_at, verdict.group_id)
 
 
-def _supersede(tx: Tx, station: StationRef, by: Transaction) -> None:
-    """Keep an open transaction of the same EVSE, awaiting the stop that has not arrived yet."""
-    for row in store.open_on(tx.db, station.key, by.evse_id):
-        if row["state"] == TransactionState.ACTIVE:
+def _supersede(
+    tx: Tx, station: StationRef, evse_id: int, by_ocpp_id: str, started_at: datetime
+) -> str | None:
+    """Keep an open transaction of the same EVSE, awaiting the stop that has not arrived yet.
+
+    Returns the id of a transaction that began later already, for then the new one is the replayed one.
+    """
+    later = None
+    for row in store.open_on(tx.db, station.key, evse_id) if evse_id else ():
+        if row["started_at"] > to_text(started_at):
+            later = str(row["ocpp_id"])
+        elif row["state"] == TransactionState.ACTIVE:
             store.update(tx.db, row["id"], state=TransactionState.AWAITING_STOP.value)
-            corrections.note(tx, station, row["id"], "superseded", {"by": by.ocpp_id})
+            corrections.note(tx, station, row["id"], "superseded", {"by": by_ocpp_id})
+    return later
+
+
+def _running_when(tx: Tx, station: StationRef, evse_id: int, taken_at: datetime) -> Row | None:
+    """Return the open transaction that a reading without an id belongs to: the latest that had begun by then."""
+    at = to_text(corrections.sane_time(taken_at, tx.now))
+    return next((row for row in store.open_on(tx.db, station.key, evse_id) if row["started_at"] <= at), None)
 
 
 def _match_without_id(tx: Tx, station: StationRef, report: TransactionReport) -> Row | None:
     """Find the one open transaction that a stop without an id can mean: same token, begun before, register below."""
-    at = to_text(report.at)
+    at = to_text(corrections.sane_time(report.at, tx.now))
     fits = [
         row
         for row in store.open_on(tx.db, station.key)
@@ -212,7 +249,10 @@ def _match_without_id(tx: Tx, station: StationRef, report: TransactionReport) ->
 
 def _stopped_again(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> None:
     """Ignore a second stop; record it when it says something else than the first."""
-    differs = row["reported_ended_at"] != to_text(report.at) or row["meter_stop_wh"] != report.meter_wh
+    differs = row["reported_ended_at"] != to_text(report.at) or report.meter_wh not in (
+        0,
+        row["meter_stop_wh"],
+    )
     if differs:
         detail = {"reportedAt": to_text(report.at), "meterStopWh": report.meter_wh}
         corrections.note(tx, station, row["id"], "second_stop_ignored", detail)

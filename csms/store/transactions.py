@@ -49,13 +49,23 @@ def brief(db: Database, station_key: str, ocpp_id: str) -> Row | None:
     )
 
 
-def stopped_like(db: Database, station_key: str, reported_ended_at: str, meter_stop_wh: int | None) -> bool:
-    """Whether a station has already reported a stop of this moment and register, under any id."""
+def stopped_like(
+    db: Database,
+    station_key: str,
+    ocpp_id: str | None,
+    folded_uid: str,
+    reported_ended_at: str,
+    meter_stop_wh: int | None,
+) -> bool:
+    """Whether a station has already reported this stop; without an id, by moment, register and id token ("": none)."""
     row = db.one(
         """SELECT id FROM transactions WHERE station_key = :station AND reported_ended_at = :at
-             AND COALESCE(meter_stop_wh, -1) = :meter""",
+             AND :meter IN (0, COALESCE(meter_stop_wh, -1)) AND ocpp_id = COALESCE(:ocpp_id, ocpp_id)
+             AND (:uid = '' OR id_token_folded = :uid)""",
         {
             "station": station_key,
+            "ocpp_id": ocpp_id,
+            "uid": folded_uid,
             "at": reported_ended_at,
             "meter": -1 if meter_stop_wh is None else meter_stop_wh,
         },
@@ -85,7 +95,7 @@ def open_on(db: Database, station_key: str, evse_id: int | None = None) -> list[
     """Return the open transactions of a station, or of one of its EVSEs, newest first."""
     return db.all(
         """SELECT * FROM transactions WHERE station_key = :station AND evse_id = COALESCE(:evse, evse_id)
-             AND state IN ('ACTIVE', 'AWAITING_STOP') ORDER BY started_at DESC""",
+             AND ended_at IS NULL ORDER BY started_at DESC""",
         {"station": station_key, "evse": evse_id},
     )
 
@@ -133,7 +143,7 @@ def select(
     limit: int = 100,
 ) -> list[Transaction]:
     """Return the latest transactions, newest first."""
-    states = "AND state IN ('ACTIVE', 'AWAITING_STOP')" if active else ""
+    states = "AND ended_at IS NULL" if active else ""
     found = db.all(
         f"""SELECT * FROM transactions WHERE tenant_id = COALESCE(:tenant, tenant_id)
               AND station_id = COALESCE(:station, station_id) {states}
@@ -168,6 +178,15 @@ def put_meter_value(db: Database, values: dict[str, Any]) -> None:
                  samples = excluded.samples""",
         values,
     )
+
+
+def has_reading(db: Database, transaction_id: str, taken_at: str) -> bool:
+    """Whether a reading of a transaction of this moment is known."""
+    row = db.one(
+        "SELECT id FROM meter_values WHERE subject = :id AND taken_at = :at LIMIT 1",
+        {"id": transaction_id, "at": taken_at},
+    )
+    return row is not None
 
 
 def meter_values(db: Database, transaction_id: str, limit: int = 100_000) -> list[Row]:

@@ -96,14 +96,14 @@ class Appliance:
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
         async with trio.open_nursery() as nursery:
-            self._life = nursery.cancel_scope
+            self._life = nursery
             nursery.start_soon(housekeeping.run, self.house, self.roll, Retention())
             await nursery.start(self.server.run, [])
             task_status.started()
 
     async def restarted(self) -> "Appliance":
         """Die without a word and return the next run, on the same database."""
-        self._life.cancel()
+        self._life.cancel_scope.cancel()
         heir = Appliance(self.nursery, self.store, self.clock, self.entropy, self.limits)
         await self.nursery.start(heir.run)
         return heir
@@ -111,7 +111,7 @@ class Appliance:
     def line(self) -> Station:
         """Return the station's end of a fresh connection on which nothing has been said."""
         ours, theirs = trio.testing.memory_stream_pair()
-        self.nursery.start_soon(self.server.serve_stream, theirs, "192.0.2.7")
+        self._life.start_soon(self.server.serve_stream, theirs, "192.0.2.7")
         return Station(ours, self.nursery)
 
     async def station(self, station_id: str = "CP1", **handshake: Any) -> Station:

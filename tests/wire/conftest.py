@@ -1,6 +1,9 @@
 """An appliance with one tenant, station CP1 (two connectors), token TAG1 and a tariff of 0.30 EUR a kWh."""
 
+import os
 from collections.abc import AsyncIterator, Iterator, MutableMapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -29,6 +32,14 @@ def furnish(tx: Tx) -> None:
     tokens.add(tx, LOCAL_OPERATOR, uid="TAG1", group="FLEET")
     tariffs.add(tx, LOCAL_OPERATOR, document=TARIFF)
     tariffs.assign(tx, LOCAL_OPERATOR, tariff="energy")
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A directory in memory where there is one: what a disk makes of a commit is tested with the store."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as path:
+        yield Path(path)
 
 
 @pytest.fixture

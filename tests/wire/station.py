@@ -11,18 +11,20 @@ from tests.ocpp import station as wire
 from tests.ocpp.station import Reply
 
 Payload = dict[str, Any]
-Answer = Payload | None | Callable[[Payload], Payload | Awaitable[Payload | None] | None]
-"""To a CALL of the CSMS; None is silence."""
 
 
 class CallError(Exception):
-    """The CSMS answered CALLERROR."""
+    """A CALLERROR, of the CSMS or of the station."""
 
     def __init__(self, code: str, description: str, details: Any) -> None:
         super().__init__(f"{code}: {description}")
         self.code = code
         self.description = description
         self.details = details
+
+
+Answer = Payload | None | CallError | Callable[[Payload], Payload | Awaitable[Payload | None] | None]
+"""To a CALL of the CSMS; None is silence."""
 
 
 class Gone(Exception):
@@ -38,6 +40,7 @@ class Station:
         self._waiting: dict[str, tuple[trio.Event, list[Any]]] = {}
         self._strays: list[list[Any]] = []
         self._news = trio.Event()
+        self._sending = trio.Lock()
         self._count = 0
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, Payload]] = []
@@ -85,7 +88,8 @@ class Station:
 
     async def raw(self, text: str | bytes) -> None:
         """Send a text message as it is."""
-        await self._line.send(text)
+        async with self._sending:
+            await self._line.send(text)
 
     async def stray(self) -> list[Any]:
         """Return the next message that is neither a CALL nor the answer to one of `call`."""
@@ -149,5 +153,9 @@ class Station:
             answer = answer(payload)
         if isinstance(answer, Awaitable):
             answer = await answer
-        if answer is not None and not self.ended.is_set():
+        if answer is None or self.ended.is_set():
+            return
+        if isinstance(answer, CallError):
+            await self.raw(json.dumps([4, message_id, answer.code, answer.description, answer.details]))
+        else:
             await self.raw(json.dumps([3, message_id, answer]))
