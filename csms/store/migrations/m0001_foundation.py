@@ -60,8 +60,8 @@ STATEMENTS: Final = (
     "CREATE UNIQUE INDEX transactions_by_ocpp_id ON transactions (station_key, ocpp_id) WHERE state <> 'ORPHANED'",
     "CREATE UNIQUE INDEX transactions_by_business_key ON transactions (station_key, business_key)",
     "CREATE INDEX transactions_by_start ON transactions (tenant_id, started_at)",
-    """CREATE INDEX transactions_open ON transactions (station_key, evse_id)
-        WHERE state IN ('ACTIVE', 'AWAITING_STOP')""",
+    "CREATE INDEX transactions_open ON transactions (station_key, evse_id) WHERE ended_at IS NULL",
+    "CREATE INDEX transactions_orphaned ON transactions (station_key) WHERE state = 'ORPHANED'",
     """CREATE INDEX transactions_by_token ON transactions (tenant_id, id_token_folded)
         WHERE state = 'ACTIVE'""",
     "CREATE INDEX transactions_by_stop ON transactions (station_key, reported_ended_at)",
@@ -92,7 +92,7 @@ STATEMENTS: Final = (
         requested_at TEXT NOT NULL, requested_by TEXT NOT NULL, expires_at TEXT NOT NULL, id_token TEXT,
         evse_id BIGINT, ocpp_id TEXT, answered_at TEXT, response TEXT, error TEXT, followed_by TEXT)""",
     "CREATE INDEX commands_by_station ON commands (station_key, requested_at)",
-    "CREATE INDEX commands_open ON commands (station_key, purpose) WHERE outcome = 'PENDING'",
+    "CREATE INDEX commands_open ON commands (station_key, purpose, requested_at) WHERE outcome = 'PENDING'",
     "CREATE INDEX commands_by_expiry ON commands (expires_at) WHERE outcome = 'PENDING'",
     """CREATE TABLE reservations (
         id BIGINT NOT NULL, tenant_id TEXT NOT NULL, station_key TEXT NOT NULL, station_id TEXT NOT NULL,
