@@ -57,15 +57,16 @@ STATEMENTS: Final = (
         reported_ended_at TEXT, meter_start_wh BIGINT, meter_stop_wh BIGINT, energy_wh BIGINT, stop_reason TEXT,
         reservation_id BIGINT, remote_command_id TEXT, tariff_id TEXT, tariff TEXT, time_zone TEXT, currency TEXT,
         suspect_at TEXT, business_key TEXT, received_at TEXT NOT NULL)""",
-    "CREATE UNIQUE INDEX transactions_by_ocpp_id ON transactions (station_key, ocpp_id) WHERE state <> 'ORPHANED'",
-    "CREATE UNIQUE INDEX transactions_by_business_key ON transactions (station_key, business_key)",
+    "CREATE UNIQUE INDEX transactions_by_ocpp_id ON transactions (ocpp_id, station_key) WHERE state <> 'ORPHANED'",
+    "CREATE UNIQUE INDEX transactions_by_business_key ON transactions (business_key, station_key)",
     "CREATE INDEX transactions_by_start ON transactions (tenant_id, started_at)",
     "CREATE INDEX transactions_open ON transactions (station_key, evse_id) WHERE ended_at IS NULL",
     "CREATE INDEX transactions_orphaned ON transactions (station_key) WHERE state = 'ORPHANED'",
     """CREATE INDEX transactions_by_token ON transactions (tenant_id, id_token_folded)
         WHERE state = 'ACTIVE'""",
-    "CREATE INDEX transactions_by_stop ON transactions (station_key, reported_ended_at)",
-    "CREATE INDEX transactions_by_connector ON transactions (station_key, evse_id, ended_at)",
+    "CREATE INDEX transactions_by_stop ON transactions (reported_ended_at, station_key)",
+    """CREATE INDEX transactions_by_connector ON transactions (station_key, evse_id, ended_at)
+        WHERE ended_at IS NOT NULL""",
     """CREATE TABLE corrections (
         id {serial}, tenant_id TEXT NOT NULL, transaction_id TEXT NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,
         at TEXT NOT NULL)""",
