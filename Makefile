@@ -30,6 +30,7 @@ bench:
 # What is generated from the code: the tests fail when it is out of date.
 docs:
 	python -c 'from csms.config import sample; print(sample(), end="")' >config/csms.toml
+	python -m csms.cli.reference >docs/reference/cli.md
 
 # Pin the newest versions that fit. Takes uv, which is installed on demand.
 lock:
