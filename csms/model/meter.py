@@ -64,15 +64,16 @@ class MeterSummary(msgspec.Struct, frozen=True, gc=False):
 def energy_wh(sample: MeterSample) -> int | None:
     """Return a register in whole Wh, computed exactly, or None when its value is no number below 1e15."""
     text = sample.value
-    if sample.unit in _PLAIN_WH and not sample.multiplier and len(text) < _MOST_DIGITS and text.isdigit():
+    if sample.unit in _PLAIN_WH and not sample.multiplier and len(text) < _MOST_DIGITS and text.isdecimal():
         return int(text)
     try:
         value = Decimal(text)
     except InvalidOperation:
         return None
-    if not value.is_finite() or value.adjusted() >= _MOST_DIGITS or "_" in text:
+    shift = _shift(sample)
+    if not value.is_finite() or value.adjusted() + shift >= _MOST_DIGITS or "_" in text:
         return None
-    return int(value.scaleb(sample.multiplier + _SCALE.get(sample.unit or "", 0)).to_integral_value())
+    return int(value.scaleb(shift).to_integral_value())
 
 
 def number(sample: MeterSample) -> float | None:
@@ -82,15 +83,24 @@ def number(sample: MeterSample) -> float | None:
         value = float(text)
     except ValueError:
         return None
-    if not -_MOST < value < _MOST or "_" in text:
-        return None
-    shift = sample.multiplier + _SCALE.get(sample.unit or "", 0)
-    return value * 10.0**shift if shift else value
+    if sample.unit in _SCALE or sample.multiplier:
+        value *= 10.0 ** _shift(sample)
+    return value if -_MOST < value < _MOST and "_" not in text else None
+
+
+def _shift(sample: MeterSample) -> int:
+    """Return the power of ten that brings a value to base units; no meter needs one beyond its bound."""
+    return max(-_MOST_DIGITS, min(sample.multiplier, _MOST_DIGITS)) + _SCALE.get(sample.unit or "", 0)
 
 
 def summarize(reading: MeterReading) -> MeterSummary:
-    """Extract the numbers of one reading; a total wins over phases, phases are summed only where all agree."""
+    """Extract the numbers of one reading.
+
+    A total wins over phases, the outlet over other places in the station, and whatever else is said of the moment
+    over the value of the transaction's begin, which some stations repeat at its end.
+    """
     found: dict[str, dict[str | None, float]] = {}
+    elsewhere: dict[str, dict[str | None, float]] = {}
     rejected: list[MeterSample] = []
     for sample in reading.samples:
         measurand = sample.measurand
@@ -100,11 +110,14 @@ def summarize(reading: MeterReading) -> MeterSummary:
         if value is None:
             rejected.append(sample)
         elif measurand in _COUNTED:
-            by_phase = found.get(measurand)
+            place = found if sample.location == "Outlet" else elsewhere
+            by_phase = place.get(measurand)
             if by_phase is None:
-                found[measurand] = {sample.phase: value}
-            elif sample.location == "Outlet":
+                place[measurand] = {sample.phase: value}
+            elif sample.context != "Transaction.Begin" or sample.phase not in by_phase:
                 by_phase[sample.phase] = value
+    if elsewhere:
+        found = elsewhere | found
     energy, power, current = (_total(found.get(m)) for m in (ENERGY_REGISTER, POWER_IMPORT, CURRENT_IMPORT))
     return MeterSummary(
         None if energy is None else int(energy),
