@@ -124,7 +124,7 @@ def _print_summary(summary: Summary) -> None:
     rows = [
         ("stations", numbers["stations"]),
         ("connected", numbers["connected"]),
-        ("charges completed", f"{numbers['chargesCompleted']} of {numbers['chargesPlanned']}"),
+        ("charges completed", f"{numbers['chargesCompleted']} of {summary.charges_planned}"),
         ("messages sent", numbers["messagesSent"]),
         ("answered", numbers["answered"]),
         ("errors", summary.tally.errors),
@@ -135,15 +135,16 @@ def _print_summary(summary: Summary) -> None:
         ("took", f"{summary.seconds:.1f} s"),
         ("seed", numbers["seed"]),
     ]
-    table = Table(
-        title=f"{summary.scenario} at {summary.url}", box=None, show_header=False, title_justify="left"
-    )
+    hidden = set() if summary.charges_planned else {"charges completed", "energy"}
+    table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column(justify="right", overflow="fold")
     for name, value in rows:
-        if value not in (None, "") and not (name == "sent again as a test" and value == 0):
+        if name not in hidden and (value not in ("", 0) or name in ("connected", "answered", "errors")):
             table.add_row(name, str(value))
-    Console(highlight=False, width=None if sys.stdout.isatty() else 80).print(table)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 80)
+    console.print(f"{summary.scenario} at {summary.url}", markup=False)
+    console.print(table)
 
 
 def _latencies(p50_ms: float | None, p99_ms: float | None) -> str:
@@ -172,12 +173,12 @@ def _failures(summary: Summary, options: RunOptions) -> list[str]:
 def _line(kind: str, station: str, text: str, more: str, options: RunOptions) -> str:
     match kind:
         case "unreachable":
-            return f"no CSMS at {options.url}: {text}{more}: start it with csms serve, or give --url"
+            return f"no CSMS answers at {text}{more}: start it with csms serve, or give another --url"
         case "http-401":
-            how = "another password" if options.password_of(station) else "one"
+            fault = "the password was refused" if options.password_of(station) else "a password is needed"
             return (
-                f"{station}{more}: the password was refused: give {how} with --password or --password-file, "
-                f"the one that csms station add printed; csms station password {station} sets a new one"
+                f"{station}{more}: {fault}: give the one that csms station add printed with --password or "
+                f"--password-file; csms station password {station} sets a new one"
             )
         case "http-404":
             return f"{station}{more}: not known to the CSMS: csms station add {station}"

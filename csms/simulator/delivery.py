@@ -13,6 +13,7 @@ import trio
 
 from csms.simulator.errors import CallError, CallTimeout, ConnectionLost, SimulatorError
 from csms.simulator.frames import Payload
+from csms.simulator.turn import Turn
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +48,7 @@ class Delivery:
         self._policy = policy  # attempts, seconds
         self._discarded = discarded
         self._entries: deque[Entry] = deque()
-        self._turn = trio.Lock()
+        self._turn = Turn()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -69,17 +70,20 @@ class Delivery:
 
     async def flush(self) -> None:
         """Deliver in order until the queue is empty or the connection is lost."""
-        async with self._turn:
+        await self._turn.take()
+        try:
             while self._entries and self._ready():
                 entry = self._entries[0]
                 try:
                     entry.answer = await self._send(entry)
-                except ConnectionLost:
-                    return
                 except (CallError, CallTimeout) as failure:
                     await self._failed(entry, failure)
                 else:
                     self._settle(entry)
+        except ConnectionLost:
+            pass  # the rest waits for the next connection
+        finally:
+            self._turn.give()
 
     def give_up_first(self, action: str) -> bool:
         """Drop the oldest message if it is of that action, as after the last attempt; say whether it was."""

@@ -13,6 +13,7 @@ from csms.simulator.errors import CallError, CallTimeout, ConnectionLost
 from csms.simulator.frames import Payload
 from csms.simulator.socket import Socket
 from csms.simulator.tally import Tally
+from csms.simulator.turn import Turn
 
 OnCall = Callable[["Session", object, str, Payload], Awaitable[None]]
 OnFrame = Callable[[str, str], None]  # direction ("sent" or "received") and the frame's text
@@ -42,7 +43,7 @@ class Session:
         self._tally = tally
         self._on_call = on_call
         self._on_frame = on_frame
-        self._turn = trio.Lock()
+        self._turn = Turn()
         self._pending: _Pending | None = None
         self._unmatched: deque[str] = deque(maxlen=KEPT_UNMATCHED)
         self._unmatched_came = trio.Event()
@@ -71,18 +72,19 @@ class Session:
 
     async def call(self, message_id: str, action: str, payload: Payload, timeout_s: float) -> Payload:
         """Send a CALL in its turn, return the answer; raises CallError, CallTimeout and ConnectionLost."""
-        async with self._turn:
+        await self._turn.take()
+        try:
             if self.ended.is_set():
                 raise ConnectionLost("the connection is closed")
             pending = self._pending = _Pending(message_id)
-            try:
-                await self.send(frames.call(message_id, action, payload))
-                self._tally.sent += 1
-                begun_s = self.last_sent_s = trio.current_time()
-                with trio.move_on_after(timeout_s):
-                    await pending.settled.wait()
-            finally:
-                self._pending = None
+            await self.send(frames.call(message_id, action, payload))
+            self._tally.sent += 1
+            begun_s = self.last_sent_s = trio.current_time()
+            with trio.move_on_after(timeout_s):
+                await pending.settled.wait()
+        finally:
+            self._pending = None
+            self._turn.give()
         return self._outcome(pending, action, begun_s, timeout_s)
 
     def _outcome(self, pending: _Pending, action: str, begun_s: float, timeout_s: float) -> Payload:

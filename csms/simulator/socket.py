@@ -4,6 +4,7 @@ trio-websocket does the protocol. What stands here is what it leaves open: a han
 the far end hangs up, the refusal's status and text, closing that cannot hang, and dropping without a word.
 """
 
+import os
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -75,8 +76,16 @@ class Address:
                 f"{self.host}:{self.port}: TLS failed: {broken.__cause__ or broken}"
             ) from broken
         except OSError as error:
-            text = error.strerror or str(error)
-            raise Unreachable(f"{self.host}:{self.port}: {text}") from error
+            raise Unreachable(f"{self.host}:{self.port}: {_plainly(error)}") from error
+
+
+def _plainly(error: OSError) -> str:
+    """Return the operating system's words; trying several addresses hides them one level down."""
+    causes = error.__cause__.exceptions if isinstance(error.__cause__, BaseExceptionGroup) else ()
+    for cause in (error, *causes):
+        if isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno) if cause.errno > 0 else str(cause.strerror)
+    return str(error)
 
 
 def basic_auth(identity: str, password: bytes) -> tuple[bytes, bytes]:
