@@ -18,7 +18,7 @@ demo() {
     trap 'exit 143' TERM
     umask 077
     demo_start
-    for station in $demo_stations; do demo_charge "$station"; done
+    demo_charge "$1"
     say ""
     demo_csms cdr list
     demo_farewell "$1"
@@ -26,6 +26,10 @@ demo() {
 
 demo_start() {
     local fresh=
+    if [ -e "$demo_data/listeners.json" ]; then # runs, or was killed
+        if demo_csms status >/dev/null 2>&1; then die "the demo runs already; end it with Ctrl-C where it runs"; fi
+        rm -f "$demo_data/listeners.json"
+    fi
     if [ ! -e "$demo_data/prepared" ]; then
         fresh=yes
         rm -rf "$demo_data"
@@ -33,8 +37,7 @@ demo_start() {
         echo "# Settings of the demo alone; config/csms.toml lists what there is." >"$demo_data/csms.toml"
         step "Making a database in var/demo" demo_keep admin init --json
     fi
-    rm -f "$demo_data/listeners.json"
-    demo_csms serve >"$demo_data/serve.log" 2>&1 &
+    "$root/.venv/bin/csms" --data-dir "$demo_data" serve >"$demo_data/serve.log" 2>&1 &
     server=$!
     demo_await_listeners
     if [ -n "$fresh" ]; then
@@ -54,15 +57,11 @@ demo_prepare() {
     local station
     for station in $demo_stations; do
         step "Registering station $station" demo_keep "$station" station add "$station" --connectors 2 --json
+        echo "$station:$(json_value password <"$demo_data/$station.json")" >>"$demo_data/passwords"
     done
     step "Adding an id token" demo_csms token add DEMO-TOKEN
     step "Adding a tariff" demo_csms tariff add "$root/docs/examples/tariff-energy.json"
     step "Applying it everywhere" demo_csms tariff assign ENERGY --tenant default
-}
-
-# demo_value FILE KEY: one text of a JSON object.
-demo_value() {
-    "$root/.venv/bin/python" -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$@"
 }
 
 # demo_address LISTENER: host:port to reach a listener of the demo.
@@ -90,18 +89,22 @@ demo_await_listeners() {
     say "- csms is running on $(demo_address ocpp) (stations) and $(demo_address admin) (operators)"
 }
 
+# demo_charge [ONCE]: an hour of charging in seconds; a script need not watch it.
 demo_charge() {
+    local station pace=(--speed 300) stations=()
+    for station in $demo_stations; do stations+=(--station-id "$station"); done
+    if [ -n "$1" ]; then pace=(--fast); fi
     say ""
-    say "Station $1 (OCPP 1.6) charges:"
-    demo_csms simulate --url "ws://$(demo_address ocpp)/ocpp" --station-id "$1" \
-        --password "$(demo_value "$demo_data/$1.json" password)" --token DEMO-TOKEN
+    say "Two stations (OCPP 1.6) charge for an hour of their time:"
+    demo_csms simulate --url "ws://$(demo_address ocpp)/ocpp" "${stations[@]}" \
+        --password-file "$demo_data/passwords" --token DEMO-TOKEN "${pace[@]}"
 }
 
 # demo_farewell [ONCE]: where to look, then serve on unless it was asked to end.
 demo_farewell() {
     say ""
     say "Dashboard  http://$(demo_address admin)/"
-    say "Sign in    $(demo_value "$demo_data/admin.json" adminEmail) with the password in var/demo/admin.json"
+    say "Sign in    $(json_value adminEmail <"$demo_data/admin.json") with the password in var/demo/admin.json"
     say "Try        .venv/bin/csms --data-dir var/demo status"
     if [ -n "$1" ]; then return; fi
     say "Serving until Ctrl-C."

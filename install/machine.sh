@@ -128,3 +128,8 @@ note_installed() {
         echo "$each $(fingerprint "$build_lock" "$each" pyproject.toml) $root"
     done
 }
+
+# json_value KEY: a text of the JSON object on standard input.
+json_value() {
+    "$python" -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
+}

@@ -110,12 +110,25 @@ activate() {
             go_back "$previous" ""
         attempt "Migrating the database" csms_of "$release" db migrate || go_back "$previous" "$backup"
     else
-        say "- Setting up the database and the first administrator"
-        act csms_of "$release" init
+        first_day "$release"
     fi
     step "Switching to $(basename "$release")" switch_to "$release"
     step "Installing the systemd unit" install -m 0644 "$root/systemd/csms.service" "$unit"
     start_service || go_back "$previous" "$backup"
+}
+
+# first_day RELEASE: a database and an administrator, whose password is shown this once.
+first_day() {
+    local shown code=0
+    say "- Setting up the database and the first administrator"
+    if [ -n "$dry_run" ]; then return; fi
+    shown=$(csms_of "$1" init --json) || code=$?
+    if [ "$code" -eq 0 ]; then
+        say "    administrator  $(json_value adminEmail <<<"$shown")"
+        say "    password       $(json_value adminPassword <<<"$shown")   (shown this once: write it down)"
+    elif [ "$code" -ne 5 ]; then # 5: there is one already
+        die "csms init failed; nothing was started"
+    fi
 }
 
 # is_initialised RELEASE: there is a database that knows its schema.
