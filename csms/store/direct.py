@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -49,13 +49,17 @@ class Direct(Protocol):
         """Yield the rows of a SELECT without holding them all in memory."""
         ...
 
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert many rows at once, keys included."""
+        ...
+
 
 class SqliteDirect:
     """Maintenance connection to SQLite."""
 
     def __init__(self, path: Path, *, create: bool) -> None:
         if create:
-            _create_private(path)
+            create_private(path)
         self.path = path
         self.connection = connect_sqlite(path)
         self.connection.execute(
@@ -93,6 +97,14 @@ class SqliteDirect:
         """Yield rows one by one."""
         try:
             yield from self.connection.execute(sql)
+        except sqlite3.Error as error:
+            raise sqlite_unavailable(error, self.path) from error
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert many rows at once, keys included."""
+        sql = f"INSERT INTO {_listed(table, columns)} VALUES ({', '.join('?' * len(columns))})"
+        try:
+            self.connection.executemany(sql, rows)
         except sqlite3.Error as error:
             raise sqlite_unavailable(error, self.path) from error
 
@@ -149,6 +161,18 @@ class PostgresDirect:
         except psycopg.Error as error:
             raise postgres_unavailable(error) from error
 
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert many rows at once, keys included."""
+        try:
+            with (
+                self.connection.cursor() as cursor,
+                cursor.copy(f"COPY {_listed(table, columns)} FROM STDIN".encode()) as copy,
+            ):
+                for row in rows:
+                    copy.write_row([_without_nul(value) for value in row])
+        except psycopg.Error as error:
+            raise postgres_unavailable(error) from error
+
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
@@ -176,7 +200,16 @@ def transaction(direct: Direct, *, exclusive: bool) -> Iterator[Database]:
         raise
 
 
-def _create_private(path: Path) -> None:
+def _without_nul(value: Any) -> Any:
+    """Return the value without U+0000, which SQLite's text may hold and PostgreSQL's may not."""
+    return value.replace("\0", "") if isinstance(value, str) and "\0" in value else value
+
+
+def _listed(table: str, columns: Sequence[str]) -> str:
+    return f'"{table}" (' + ", ".join(f'"{column}"' for column in columns) + ")"
+
+
+def create_private(path: Path) -> None:
     """Create the file for its owner only: it holds password hashes and keys; its WAL gets the same mode."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -64,16 +64,12 @@ def apply(direct: Direct, migrations: Sequence[Migration], clock: Clock) -> list
 def status(url: str, migrations: Sequence[Migration] = MIGRATIONS) -> SchemaStatus:
     """Return the state of the schema; raises `StoreUnavailable` when there is no database."""
     with open_direct(url) as direct, transaction(direct, exclusive=False) as db:
-        rows = (
-            db.all(f"SELECT name, applied_at FROM {TABLE} ORDER BY applied_at, name") if _exists(db) else []
-        )
-    applied = tuple((row["name"], row["applied_at"]) for row in rows)
+        have = applied(db)
     known = [name for name, _ in migrations]
-    have = {name for name, _ in applied}
     return SchemaStatus(
-        applied=applied,
-        pending=tuple(name for name in known if name not in have),
-        unknown=tuple(name for name, _ in applied if name not in known),
+        applied=have,
+        pending=tuple(name for name in known if name not in dict(have)),
+        unknown=tuple(name for name, _ in have if name not in known),
     )
 
 
@@ -86,6 +82,14 @@ def check(url: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
         raise StoreUnavailable("the database is empty: run csms init")
     if found.pending:
         raise StoreUnavailable(f"the database lacks {', '.join(found.pending)}: run csms db migrate")
+
+
+def applied(db: Database) -> tuple[tuple[str, str], ...]:
+    """Return name and time of every applied migration; none in a database that is not ours or is empty."""
+    if not _exists(db):
+        return ()
+    rows = db.all(f"SELECT name, applied_at FROM {TABLE} ORDER BY applied_at, name")
+    return tuple((row["name"], row["applied_at"]) for row in rows)
 
 
 def run(db: Database, name: str, statements: Sequence[str], clock: Clock) -> None:
