@@ -111,7 +111,9 @@ class Appliance:
     def line(self) -> Station:
         """Return the station's end of a fresh connection on which nothing has been said."""
         ours, theirs = trio.testing.memory_stream_pair()
-        self._life.start_soon(self.server.serve_stream, theirs, "192.0.2.7")
+        shared = self.server._shared
+        assert shared is not None
+        shared.nursery.start_soon(self.server.serve_stream, theirs, "192.0.2.7")  # where accepted ones run
         return Station(ours, self.nursery)
 
     async def station(self, station_id: str = "CP1", **handshake: Any) -> Station:

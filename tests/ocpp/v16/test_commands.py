@@ -18,6 +18,7 @@ from csms.ocpp.v16.routes import OUTBOUND
 
 AT = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)
 URL = "https://files.example/a"
+TRIGGER, EXTENDED, VERSION = "TriggerMessage", "ExtendedTriggerMessage", "GetLocalListVersion"
 ACCEPTED = Authorization(AuthorizationStatus.ACCEPTED, AT, "FLEET")
 
 
@@ -57,8 +58,8 @@ SAID: list[tuple[Any, str, dict[str, Any]]] = [
     (ask.StopTransaction("7"), "RemoteStopTransaction", {"transactionId": 7}),
     (ask.ChangeAvailability(True), "ChangeAvailability", {"connectorId": 0, "type": "Operative"}),
     (ask.ChangeAvailability(False, 1), "ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}),
-    (ask.TriggerMessage(Trigger.STATUS, 1), "TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1}),
-    (ask.TriggerMessage(Trigger.LOG_STATUS), "TriggerMessage", {"requestedMessage": "DiagnosticsStatusNotification"}),
+    (ask.TriggerMessage(Trigger.STATUS, 1), TRIGGER, {"connectorId": 1, "requestedMessage": "StatusNotification"}),
+    (ask.TriggerMessage(Trigger.LOG_STATUS), TRIGGER, {"requestedMessage": "DiagnosticsStatusNotification"}),
     (
         ask.TriggerMessage(Trigger.SIGN_CERTIFICATE),
         "ExtendedTriggerMessage",
@@ -211,7 +212,7 @@ def test_a_station_that_knows_only_power_is_told_watts() -> None:
         (ask.UploadLog(1, URL), known(("GetLog",), SecurityProfile="1"), "GetDiagnostics"),
         (ask.UploadLog(1, URL), known(("GetDiagnostics",)), "GetLog"),
         (ask.UploadLog(1, URL), known(SupportedFeatureProfiles="Core,Reservation"), "GetLog"),
-        (ask.GetLocalListVersion(), known(SupportedFeatureProfiles="core, local-auth list management"), "GetLocalListVersion"),
+        (ask.GetLocalListVersion(), known(SupportedFeatureProfiles="core, local-auth list management"), VERSION),
     ],
 )  # fmt: skip
 def test_the_first_action_that_the_station_knows_is_taken(
@@ -223,9 +224,9 @@ def test_the_first_action_that_the_station_knows_is_taken(
 @pytest.mark.parametrize(
     ("command", "abilities", "why"),
     [
-        (ask.ClearLimit(), known(SupportedFeatureProfiles="Core"), "SmartCharging.*profiles are Core.*csms station call"),
+        (ask.ClearLimit(), known(SupportedFeatureProfiles="Core"), "SmartCharging.*are Core.*csms station call"),
         (ask.ClearCache(), known(("ClearCache",)), "does not know ClearCache"),
-        (ask.TriggerMessage(Trigger.BOOT), known(("TriggerMessage", "ExtendedTriggerMessage")), "TriggerMessage; .*Extended"),
+        (ask.TriggerMessage(Trigger.BOOT), known((TRIGGER, EXTENDED)), "TriggerMessage; .*Extended"),
         (ask.TriggerMessage(Trigger.SIGN_CERTIFICATE), known(("ExtendedTriggerMessage",)), "ExtendedTriggerMessage"),
         (ask.ReserveNow(1, "TAG1", AT), known(ReserveConnectorZeroSupported="false"), "by its number"),
     ],
