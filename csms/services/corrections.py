@@ -40,9 +40,8 @@ def sane_time(reported: datetime, now: datetime) -> datetime:
 def check_start(tx: Tx, station: StationRef, transaction: Transaction) -> None:
     """Record what is odd about a start: a clock that is not set, a meter that reads less than at the last stop."""
     if transaction.started_at != transaction.reported_started_at:
-        note(
-            tx, station, transaction.id, "clock_not_set", {"reported": _text(transaction.reported_started_at)}
-        )
+        detail: dict[str, Any] = {"at": "start", "reported": _text(transaction.reported_started_at)}
+        note(tx, station, transaction.id, "clock_not_set", detail)
     before = _text(transaction.started_at)
     last = store.last_ended(tx.db, station.key, transaction.evse_id or 0, before or tx.at)
     if last is None or transaction.meter_start_wh is None or last["meter_stop_wh"] is None:
@@ -94,7 +93,7 @@ def _settle_end(
 ) -> datetime:  # fmt: skip
     ended_at = sane_time(reported, tx.now)
     if ended_at != reported:
-        note(tx, station, row["id"], "clock_not_set", {"reported": to_text(reported)})
+        note(tx, station, row["id"], "clock_not_set", {"at": "stop", "reported": to_text(reported)})
     if ended_at < started_at:
         note(tx, station, row["id"], "stop_before_start", {"reported": to_text(reported)})
         last = registers[-1][0] if registers else started_at

@@ -6,7 +6,7 @@ from typing import Any
 
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model.station import ChargingStation, Connector, ConnectorStatus, Registration, StationRef
-from csms.services import passwords, tenants
+from csms.services import corrections, passwords, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
 from csms.store import abilities, rows
@@ -229,13 +229,16 @@ class StatusReport:
 
 
 def status(tx: Tx, station: StationRef, report: StatusReport) -> None:
-    """Take in a StatusNotification; an older one than the last known changes nothing."""
+    """Take in a StatusNotification; an older one than the last known changes nothing.
+
+    A clock that is not set or runs ahead counts as ours: what it says must not bar what comes later.
+    """
     connector = Connector(
         station.key,
         report.evse_id,
         report.connector_id,
         report.status,
-        report.at,
+        min(corrections.sane_time(report.at, tx.now), tx.now),
         report.error_code,
         report.info,
         report.vendor_error_code,

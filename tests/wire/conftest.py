@@ -1,4 +1,4 @@
-"""An appliance with one tenant, station CP1 (two connectors), token TAG1 and a tariff of 0.30 EUR a kWh."""
+"""An appliance with what `furniture` registers, and a station that has booted."""
 
 import os
 from collections.abc import AsyncIterator, Iterator, MutableMapping
@@ -10,28 +10,11 @@ import pytest
 import structlog.testing
 
 from csms.ocpp.limits import Limits
-from csms.services import stations, tariffs, tenants, tokens
-from csms.services.access import LOCAL_OPERATOR
-from csms.services.unit import Tx
 from csms.store.connection import Store
 from tests.wire import payloads
 from tests.wire.appliance import Appliance, SeededEntropy, SetClock, appliance
+from tests.wire.furniture import furnish
 from tests.wire.station import Station
-
-TARIFF = {
-    "id": "energy",
-    "currency": "EUR",
-    "elements": [{"price_components": [{"type": "ENERGY", "price": 0.30, "vat": 19.0, "step_size": 1}]}],
-}
-
-
-def furnish(tx: Tx) -> None:
-    """Register what every test needs."""
-    tenants.add(tx, LOCAL_OPERATOR, name="default")
-    stations.add(tx, LOCAL_OPERATOR, station_id="CP1", security_profile=0, connectors=2)
-    tokens.add(tx, LOCAL_OPERATOR, uid="TAG1", group="FLEET")
-    tariffs.add(tx, LOCAL_OPERATOR, document=TARIFF)
-    tariffs.assign(tx, LOCAL_OPERATOR, tariff="energy")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from csms.store.connection import open_store
 from tests.wire.appliance import Appliance, SeededEntropy, SetClock, appliance
-from tests.wire.conftest import furnish
+from tests.wire.furniture import furnish
 from tests.wire.payloads import boot, meter_values, reading, sample, start, stop
 from tests.wire.station import Station
 
