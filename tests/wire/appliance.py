@@ -109,12 +109,16 @@ class Appliance:
         return heir
 
     def line(self) -> Station:
-        """Return the station's end of a fresh connection on which nothing has been said."""
+        """Return a station on a fresh connection on which nothing has been said."""
+        return Station(self.stream(), self.nursery)
+
+    def stream(self) -> trio.abc.Stream:
+        """Return the station's end of a fresh connection."""
         ours, theirs = trio.testing.memory_stream_pair()
         shared = self.server._shared
         assert shared is not None
         shared.nursery.start_soon(self.server.serve_stream, theirs, "192.0.2.7")  # where accepted ones run
-        return Station(ours, self.nursery)
+        return ours
 
     async def station(self, station_id: str = "CP1", **handshake: Any) -> Station:
         """Return a station that is connected but has not booted."""
