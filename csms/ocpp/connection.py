@@ -236,7 +236,7 @@ class Connection:
         try:
             await self._read()
         except Exception:
-            _log.exception("ocpp.connection_failed", station=self.station.station_id)
+            _log.exception("connection_failed", station=self.station.station_id)
             self._reading = False
             self._wire.abort("internal error")
             self._end()
@@ -276,7 +276,7 @@ class Connection:
         try:
             self._shared.dispatch.note(self, note)
         except Exception:
-            _log.exception("ocpp.note_failed", station=self.station.station_id)
+            _log.exception("note_failed", station=self.station.station_id)
 
     async def _answer(self) -> None:
         """Answer what is queued, in order. A superseded connection's frames are dropped."""
@@ -321,7 +321,7 @@ class Connection:
         except Exception:
             reference = self._shared.new_id()
             _log.exception(
-                "ocpp.answer_failed",
+                "answer_failed",
                 station=self.station.station_id,
                 action=call.action[:50],
                 reference=reference,

@@ -24,6 +24,7 @@ from csms.ocpp.wire import Wire
 
 BACKLOG: Final = 1024
 ACCEPT_PAUSE_S: Final = 0.25
+_MAPPED: Final = "::ffff:"
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 _log = structlog.get_logger(__name__)
 
@@ -121,13 +122,12 @@ class StationServer:
                     continue
                 except OSError as error:
                     if error.errno in _EXHAUSTED:
-                        _log.error(
-                            "ocpp.accept_failed", error=str(error), mend="raise the limit of open files"
-                        )
+                        _log.error("accept_failed", error=str(error), mend="raise the limit of open files")
                         await trio.sleep(ACCEPT_PAUSE_S)
                     continue
                 self._handshakes += 1
-                nursery.start_soon(self._welcome, accepted, str(address[0]), door.tls)
+                peer = str(address[0]).removeprefix(_MAPPED)
+                nursery.start_soon(self._welcome, accepted, peer, door.tls)
 
     async def _welcome(self, accepted: socket.socket, address: str, tls: ssl.SSLContext | None) -> None:
         self._handshakes -= 1
@@ -149,9 +149,9 @@ class StationServer:
             else:
                 await self._serve(stream, address, upgraded)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            _log.info("ocpp.handshake_failed", peer=address, error=str(error.__cause__ or error))
+            _log.debug("handshake_failed", peer=address, error=str(error))
         except Exception:
-            _log.exception("ocpp.connection_failed", peer=address)
+            _log.exception("connection_failed", peer=address)
         finally:
             with trio.CancelScope(shield=True):
                 await trio.aclose_forcefully(stream)
@@ -195,5 +195,9 @@ class StationServer:
 async def _peer(stream: Stream, address: str) -> Peer:
     if not isinstance(stream, trio.SSLStream):
         return Peer(address)
-    await stream.do_handshake()
+    try:
+        await stream.do_handshake()
+    except trio.BrokenResourceError as error:
+        _log.info("tls_failed", peer=address, error=str(error.__cause__ or error))
+        raise
     return Peer(address, tls=True, client_certificate=stream.getpeercert(binary_form=True))

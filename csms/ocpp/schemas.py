@@ -33,17 +33,11 @@ _CODES: Final = {
     "additionalItems": ErrorCode.FORMAT_VIOLATION,
 }
 """By schema keyword; every other one (enum, lengths, ranges) constrains a property's value."""
-_WEIGHT: Final = {
-    ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION: 0,
-    ErrorCode.TYPE_CONSTRAINT_VIOLATION: 1,
-    ErrorCode.PROPERTY_CONSTRAINT_VIOLATION: 2,
-    ErrorCode.FORMAT_VIOLATION: 3,
-}
 _TEXT_CHARACTERS: Final = 200
 
 
 class Violation(msgspec.Struct, frozen=True):
-    """The gravest breach of a schema, and where it is."""
+    """The first breach of a schema, and where it is."""
 
     code: ErrorCode
     text: str
@@ -68,7 +62,7 @@ def validate(
         validator = _relaxed_validator(version, action, kind)
         if _fits(validator, payload):
             return None
-    return _gravest(validator, payload)
+    return _violation(validator, payload)
 
 
 @cache
@@ -81,29 +75,25 @@ def actions(version: Version) -> frozenset[str]:
 def _fits(validator: Draft4Validator, payload: dict[str, Any]) -> bool:
     try:
         return validator.is_valid(payload)
-    except (
-        ValueError,
-        OverflowError,
-    ):  # nested beyond the validator's own limit, or a number beyond any float
+    except (ValueError, OverflowError):  # beyond the validator's own limits
         return False
 
 
-def _gravest(validator: Draft4Validator, payload: dict[str, Any]) -> Violation:
+def _violation(validator: Draft4Validator, payload: dict[str, Any]) -> Violation:
+    """Name the first breach only: a hostile payload may have a hundred thousand."""
     try:
-        errors = [(_code(error), error) for error in validator.iter_errors(payload)]
+        validator.validate(payload)
+    except ValidationError as error:
+        where = ".".join(str(step) for step in error.instance_path)
+        said = error.message
+        if len(said) > _TEXT_CHARACTERS:
+            said = said[:_TEXT_CHARACTERS] + "…"
+        keyword = str(error.schema_path[-1]) if error.schema_path else ""
+        code = _CODES.get(keyword, ErrorCode.PROPERTY_CONSTRAINT_VIOLATION)
+        return Violation(code, f"{where}: {said}" if where else said)
     except (ValueError, OverflowError) as error:
         return Violation(ErrorCode.FORMAT_VIOLATION, str(error)[:_TEXT_CHARACTERS])
-    code, gravest = min(errors, key=lambda found: _WEIGHT[found[0]])
-    where = ".".join(str(step) for step in gravest.instance_path)
-    said = gravest.message
-    if len(said) > _TEXT_CHARACTERS:
-        said = said[:_TEXT_CHARACTERS] + "…"
-    return Violation(code, f"{where}: {said}" if where else said)
-
-
-def _code(error: ValidationError) -> ErrorCode:
-    keyword = str(error.schema_path[-1]) if error.schema_path else ""
-    return _CODES.get(keyword, ErrorCode.PROPERTY_CONSTRAINT_VIOLATION)
+    return Violation(ErrorCode.INTERNAL_ERROR, "the validator contradicts itself")
 
 
 @cache

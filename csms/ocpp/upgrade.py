@@ -113,7 +113,7 @@ async def _ask(gate: Gate, hello: Hello) -> Admitted | Refused:
     try:
         return await gate.admit(hello)
     except Exception:
-        _log.exception("ocpp.gate_failed", path=hello.raw_path[:200], peer=hello.peer)
+        _log.exception("gate_failed", path=hello.raw_path[:200], peer=hello.peer)
         return Refused(503, "internal error at the gate")
 
 

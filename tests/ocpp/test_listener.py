@@ -205,7 +205,7 @@ async def test_running_out_of_files_does_not_end_the_accepting(start: Start) -> 
             waiting.connect_ex(door.address)
             with trio.move_on_after(0.3):
                 await station.more()
-        assert [entry["event"] for entry in logs][:1] == ["ocpp.accept_failed"]
+        assert [entry["event"] for entry in logs][:1] == ["accept_failed"]
         assert len(logs) < 4, "the loop must not spin"
     finally:
         for fd in hoard:

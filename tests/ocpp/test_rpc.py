@@ -1,6 +1,7 @@
 """Frames: what is understood, what is answered to nonsense, per version."""
 
 import json
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -176,3 +177,22 @@ def test_no_text_raises(text: str, version: Version) -> None:
     found = rpc.decode(text.encode(errors="replace"), version)
     if isinstance(found, Malformed) and found.answer is not None:
         assert json.loads(found.answer)[0] == 4
+
+
+MIB = 1_000_000
+HOSTILE = {
+    "openers": b"[" * MIB,
+    "pairs": b'[2,"1","X",{"a":[' + b"[]," * (MIB // 3) + b"[]]}]",
+    "deep pairs": b'[2,"1","X",{"a":[' + (b"[" * 60 + b"]" * 60 + b",") * (MIB // 121) + b"[]]}]",
+    "an endless string of quotes": b'["' + b'\\"' * (MIB // 2) + b"[[" * 100,
+    "an endless string of brackets": b'[2,"1","X",{"a":["' + b'{["' * (MIB // 3),
+    "digits": b'[2,"1","X",{"a":' + b"9" * MIB + b"}]",
+    "a long id": b"[2," + b"9" * MIB + b',"X",{}]',
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_message_of_a_mebibyte_takes_long(text: bytes) -> None:
+    began = time.process_time()
+    rpc.decode(text, "2.0.1")
+    assert time.process_time() - began < 2
