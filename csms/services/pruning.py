@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from csms.clock import to_text
+from csms.services.access import Caller
+from csms.services.inbox import REPLAY_WITHIN
 from csms.services.unit import Tx
 from csms.store import pruning as store
 
@@ -20,10 +22,31 @@ class Ages:
     outbox: timedelta
 
 
-def prune(tx: Tx, ages: Ages) -> int:
-    """Remove one slice of what is too old and return how many rows went; 0 means there is no more."""
-    return (
-        store.messages(tx.db, to_text(tx.now - ages.messages), SLICE)
-        + store.meter_values(tx.db, to_text(tx.now - ages.meter_values), SLICE)
-        + store.outbox(tx.db, to_text(tx.now - ages.outbox), SLICE)
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many rows went."""
+
+    messages: int
+    meter_values: int
+    outbox: int
+
+    def __bool__(self) -> bool:
+        """Whether anything went; when nothing did, there is no more."""
+        return bool(self.messages or self.meter_values or self.outbox)
+
+
+def prune(tx: Tx, ages: Ages) -> Pruned:
+    """Remove one slice of what is too old; a message that may still be repeated is never too old."""
+    return Pruned(
+        store.messages(tx.db, to_text(tx.now - max(ages.messages, REPLAY_WITHIN)), SLICE),
+        store.meter_values(tx.db, to_text(tx.now - ages.meter_values), SLICE),
+        store.outbox(tx.db, to_text(tx.now - ages.outbox), SLICE),
     )
+
+
+def prune_now(
+    tx: Tx, _caller: Caller, *, messages_days: int, meter_values_days: int, outbox_days: int
+) -> Pruned:
+    """Remove one slice at an operator's word."""
+    ages = Ages(timedelta(days=messages_days), timedelta(days=meter_values_days), timedelta(days=outbox_days))
+    return prune(tx, ages)

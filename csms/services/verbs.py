@@ -20,6 +20,7 @@ from csms.services import (
     commands,
     doctor,
     inbox,
+    pruning,
     queries,
     setup,
     station_commands,
@@ -84,6 +85,7 @@ VERBS: Final[dict[str, Verb]] = {
     "cdr.show": Verb("read", "cdr.read", cdrs.show),
     "message.list": Verb("read", "message.read", inbox.list_messages),
     "audit.list": Verb("read", "audit.read", queries.list_audit),
+    "db.prune": Verb("write", "system.write", pruning.prune_now),
 }
 
 
