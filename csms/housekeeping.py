@@ -11,6 +11,7 @@ from csms import systemd
 from csms.clock import to_text
 from csms.config import Retention
 from csms.errors import CsmsError
+from csms.model.tenant import TenantStatus
 from csms.ocpp.presence import Roll
 from csms.services import commands, facts, pruning, stations
 from csms.services.house import House
@@ -78,6 +79,10 @@ async def _follow_operators(house: House, roll: Roll) -> None:
     """Apply at once what an operator changes about a connected station."""
     async with house.unit.bus.subscribe(limit=100_000) as events:
         async for event in events:
+            if event.kind == "tenant.changed" and event.body["status"] != TenantStatus.ACTIVE:
+                for link in house.link.links():
+                    if link.station.tenant_id == event.tenant_id:
+                        await house.link.disconnect(link.station.key, "the tenant is suspended")
             if event.kind != "station.changed":
                 continue
             presence = roll.get(event.subject)

@@ -37,6 +37,7 @@ class StationGate:
         """Look the station up, check what it presents, and record a refusal."""
         address = station_address(hello.path_segments)
         if address is None:
+            log.warning("address_refused", path=hello.raw_path[:200], peer=hello.peer)
             return Refused(404, "connect to /ocpp/<station id>")
         tenant, station_id = address
         claim = Claim(station_id, tenant, hello.authorization, hello.tls, _handshake(hello))
@@ -110,6 +111,8 @@ def station_address(segments: tuple[str, ...]) -> tuple[str | None, str] | None:
     `/ocpp/<id>`, `/ocpp/<tenant>/<id>`, a version somewhere before the id, a trailing slash, or just `/<id>`.
     """
     rest = [s for s in segments if s]
+    if not all(s.isprintable() for s in rest):
+        return None
     if rest and rest[0].casefold() == "ocpp":
         rest = rest[1:]
     while len(rest) > 1 and rest[0].casefold().removeprefix("ocpp") in _VERSION_PREFIXES:

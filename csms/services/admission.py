@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from csms.model.station import ChargingStation, Registration, StationRef
+from csms.model.tenant import TenantStatus
 from csms.services import passwords, present
 from csms.services.access import Caller
 from csms.services.unit import Tx
@@ -45,14 +46,14 @@ class Denied:
 
 def admit(tx: Tx, claim: Claim) -> Welcome | Denied:
     """Decide by reading only; the caller records a denial with `deny`."""
-    found = [
-        row
-        for row in stations.candidates(tx.db, claim.station_id)
-        if claim.tenant in (None, row["tenant_name"], row["tenant_id"])
-    ]
+    candidates = stations.candidates(tx.db, claim.station_id)
+    named = [row for row in candidates if claim.tenant in (None, row["tenant_name"], row["tenant_id"])]
+    if not named:
+        return _not_registered(claim, bool(candidates))
+    found = [row for row in named if row["tenant_status"] == TenantStatus.ACTIVE]
     if not found:
-        hint = f"csms station add {claim.station_id}"
-        return Denied(404, f"station {claim.station_id!r} is not registered here: {hint}", unknown=True)
+        tenant, status = named[0]["tenant_name"], named[0]["tenant_status"].lower()
+        return Denied(403, f"tenant {tenant} is {status}: csms tenant activate {tenant}")
     if len(found) > 1:
         fits = [row for row in found if _hash_that_fits(row, claim)]
         if len(fits) != 1:
@@ -63,6 +64,16 @@ def admit(tx: Tx, claim: Claim) -> Welcome | Denied:
     if refusal is not None:
         return refusal
     return welcome(rows.load(ChargingStation, row), _newly_used(row, claim))
+
+
+def _not_registered(claim: Claim, elsewhere: bool) -> Denied:
+    """Say what is unknown: the station, or the tenant in the address of one that other tenants have."""
+    if elsewhere:
+        return Denied(
+            404, f"no tenant {claim.tenant!r} has a station {claim.station_id!r}: check the address"
+        )
+    hint = f"csms station add {claim.station_id}"
+    return Denied(404, f"station {claim.station_id!r} is not registered here: {hint}", unknown=True)
 
 
 def welcome(station: ChargingStation, new_password_hash: str | None = None) -> Welcome:

@@ -38,7 +38,8 @@ def take(tx: Tx, message: Message, work: Callable[[], bytes], *, replay: bool) -
     if replay:
         digest = blake2b(message.request, digest_size=16).hexdigest()
         since = to_text(tx.now - REPLAY_WITHIN)
-        before = store.answered(tx.db, station.key, message.message_id, message.action, digest, since)
+        message_id = _plain(message.message_id)
+        before = store.answered(tx.db, station.key, message_id, message.action, digest, since)
         if before is not None:
             return before.encode()
     answer = work()
@@ -88,16 +89,20 @@ def _values(
         "station_key": message.station.key,
         "station_id": message.station.station_id,
         "direction": direction,
-        "message_id": message.message_id[:256],
-        "action": message.action[:64],
+        "message_id": _plain(message.message_id)[:256],
+        "action": _plain(message.action)[:64],
         "digest": digest,
         "at": to_text(at),
         "request": _text(message.request),
         "response": None if answer is None else _text(answer),
-        "note": message.note,
+        "note": None if message.note is None else _plain(message.note),
     }
 
 
 def _text(wire: bytes) -> str:
-    """Return wire bytes as text a database takes: Postgres has no NUL."""
-    return wire.decode(errors="replace").replace("\x00", "\ufffd")
+    return _plain(wire.decode(errors="replace"))
+
+
+def _plain(text: str) -> str:
+    """Return text a database takes: Postgres has no NUL."""
+    return text.replace("\x00", "\ufffd")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from csms.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from csms.model.event import Event
 from csms.model.tenant import Tenant, TenantStatus, TenantType
 from csms.services.access import Caller
 from csms.services.unit import Tx
@@ -95,4 +96,5 @@ def set_status(tx: Tx, caller: Caller, *, tenant: str, status: TenantStatus) -> 
         raise NotAllowed("a tenant cannot change its own status")
     store.set_status(tx.db, found.id, status.value, tx.at)
     tx.audit(caller, found.id, "tenant.status", found.name, {"before": found.status, "after": status})
+    tx.events.append(Event("tenant.changed", found.id, None, found.id, tx.now, {"status": status}))
     return replace(found, status=status, updated_at=tx.now)

@@ -39,12 +39,21 @@ def by_key(db: Database, key: str) -> ChargingStation | None:
 
 
 def candidates(db: Database, station_id: str) -> list[Row]:
-    """Return the stations of every active tenant that use this id, with their credentials."""
+    """Return the stations of all tenants that use this id, with their credentials and the state of their tenant."""
     return db.all(
-        """SELECT s.*, t.name AS tenant_name FROM stations s JOIN tenants t ON t.id = s.tenant_id
-           WHERE s.station_id = :station AND t.status = 'ACTIVE'""",
+        """SELECT s.*, t.name AS tenant_name, t.status AS tenant_status
+           FROM stations s JOIN tenants t ON t.id = s.tenant_id WHERE s.station_id = :station""",
         {"station": station_id},
     )
+
+
+def named(db: Database, tenant_id: str | None, station_id: str) -> list[ChargingStation]:
+    """Return the stations of one tenant (or all, for None) that use this id."""
+    found = db.all(
+        "SELECT * FROM stations WHERE station_id = :station AND tenant_id = COALESCE(:tenant, tenant_id)",
+        {"station": station_id, "tenant": tenant_id},
+    )
+    return [rows.load(ChargingStation, row) for row in found]
 
 
 def is_used(db: Database, station_id: str) -> bool:

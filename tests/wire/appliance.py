@@ -126,7 +126,7 @@ class Appliance:
         await station.connect(f"/ocpp/{station_id}", **handshake)
         return station
 
-    async def verb(self, name: str, **args: Any) -> Any:
+    async def verb(self, name: str, /, **args: Any) -> Any:
         """Do what an operator does, with the arguments and the result as JSON has them."""
         result = await verbs.perform(name, args, LOCAL_OPERATOR, self.unit, self.house)
         return json.loads(present.encode(result), parse_float=Decimal)
