@@ -110,14 +110,11 @@ class _Unit:
 class Writer:
     """Owns the write connection and the one thread that may use it."""
 
-    def __init__(
-        self, session: Session, faults: Faults | None = None, max_batch_units: int = MAX_BATCH_UNITS
-    ) -> None:
+    def __init__(self, session: Session, faults: Faults | None = None) -> None:
         self.problem: str | None = None
         self.units = self.commits = self.failed_units = self.largest_batch = 0
         self._session = session
         self._faults = faults
-        self._max_batch_units = max_batch_units
         self._queue: SimpleQueue[_Unit | None] = SimpleQueue()
         self._closed = False
         self._token = trio.lowlevel.current_trio_token()
@@ -176,7 +173,7 @@ class Writer:
         while item is not None:
             if item.take():
                 batch.append(item)
-            if len(batch) >= self._max_batch_units:
+            if len(batch) >= MAX_BATCH_UNITS:
                 return batch, True
             try:
                 item = get(False)
