@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from csms.simulator.frames import Payload
 
@@ -43,77 +44,78 @@ def _anything(value: str) -> bool:
 _ALWAYS = _number(0, 2**31 - 1)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Key:
-    """One configuration key; `check` is None for a key that cannot be written."""
+    """One configuration key and its default; `check` is None for a key that cannot be written."""
 
-    value: str | None
+    value: str
     check: Check | None = None
     needs_reboot: bool = False
     secret: bool = False
 
 
-def _standard_keys(connectors: int) -> dict[str, Key]:
-    return {
-        "AllowOfflineTxForUnknownId": Key("true", _boolean),
-        "AuthorizationCacheEnabled": Key("true", _boolean),
-        "AuthorizationKey": Key(None, _authorization_key, secret=True),
-        "AuthorizeRemoteTxRequests": Key("true", _boolean),
-        "ClockAlignedDataInterval": Key("0", _number(0, 0)),
-        "ConnectionTimeOut": Key("60", _ALWAYS),
-        "ConnectorPhaseRotation": Key("0.RST", _anything),
-        "GetConfigurationMaxKeys": Key("50"),
-        "HeartbeatInterval": Key("300", _ALWAYS),
-        "LocalAuthorizeOffline": Key("true", _boolean),
-        "LocalPreAuthorize": Key("false", _boolean),
-        "MeterValuesAlignedData": Key("", _measurands),
-        "MeterValuesSampledData": Key(",".join(MEASURANDS), _measurands),
-        "MeterValueSampleInterval": Key("60", _ALWAYS),
-        "NumberOfConnectors": Key(str(connectors)),
-        "ResetRetries": Key("1", _number(0, 10)),
-        "StopTransactionMaxMeterValues": Key("20"),
-        "StopTransactionOnEVSideDisconnect": Key("true", _boolean),
-        "StopTransactionOnInvalidId": Key("true", _boolean),
-        "StopTxnAlignedData": Key("", _measurands),
-        "StopTxnSampledData": Key("Energy.Active.Import.Register", _measurands),
-        "SupportedFeatureProfiles": Key(
-            "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
-        ),
-        "TransactionMessageAttempts": Key("3", _number(1, 100)),
-        "TransactionMessageRetryInterval": Key("10", _ALWAYS),
-        "UnlockConnectorOnEVSideDisconnect": Key("true", _boolean),
-        "WebSocketPingInterval": Key("0", _number(0, 86400), needs_reboot=True),
-        "LocalAuthListEnabled": Key("true", _boolean),
-        "LocalAuthListMaxLength": Key("10000"),
-        "SendLocalListMaxLength": Key("1000"),
-        "ReserveConnectorZeroSupported": Key("true"),
-        "ChargeProfileMaxStackLevel": Key("10"),
-        "ChargingScheduleAllowedChargingRateUnit": Key("Current,Power"),
-        "ChargingScheduleMaxPeriods": Key("96"),
-        "MaxChargingProfilesInstalled": Key("100"),
-        "CpoName": Key("", _anything),
-        "SecurityProfile": Key("0", _number(0, 3)),
-        "AdditionalRootCertificateCheck": Key("false"),
-        "CertificateSignedMaxChainSize": Key("10000"),
-        "CertificateStoreMaxLength": Key("20"),
-        "SupportedFileTransferProtocols": Key("HTTP,HTTPS,FTP,FTPS"),
-    }
+KEYS: Final[dict[str, Key]] = {
+    "AllowOfflineTxForUnknownId": Key("true", _boolean),
+    "AuthorizationCacheEnabled": Key("true", _boolean),
+    "AuthorizationKey": Key("", _authorization_key, secret=True),
+    "AuthorizeRemoteTxRequests": Key("true", _boolean),
+    "ClockAlignedDataInterval": Key("0", _number(0, 0)),
+    "ConnectionTimeOut": Key("60", _ALWAYS),
+    "ConnectorPhaseRotation": Key("0.RST", _anything),
+    "GetConfigurationMaxKeys": Key("50"),
+    "HeartbeatInterval": Key("300", _ALWAYS),
+    "LocalAuthorizeOffline": Key("true", _boolean),
+    "LocalPreAuthorize": Key("false", _boolean),
+    "MeterValuesAlignedData": Key("", _measurands),
+    "MeterValuesSampledData": Key(",".join(MEASURANDS), _measurands),
+    "MeterValueSampleInterval": Key("60", _ALWAYS),
+    "NumberOfConnectors": Key("1"),
+    "ResetRetries": Key("1", _number(0, 10)),
+    "StopTransactionMaxMeterValues": Key("20"),
+    "StopTransactionOnEVSideDisconnect": Key("true", _boolean),
+    "StopTransactionOnInvalidId": Key("true", _boolean),
+    "StopTxnAlignedData": Key("", _measurands),
+    "StopTxnSampledData": Key("Energy.Active.Import.Register", _measurands),
+    "SupportedFeatureProfiles": Key(
+        "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
+    ),
+    "TransactionMessageAttempts": Key("3", _number(1, 100)),
+    "TransactionMessageRetryInterval": Key("10", _ALWAYS),
+    "UnlockConnectorOnEVSideDisconnect": Key("true", _boolean),
+    "WebSocketPingInterval": Key("0", _number(0, 86400), needs_reboot=True),
+    "LocalAuthListEnabled": Key("true", _boolean),
+    "LocalAuthListMaxLength": Key("10000"),
+    "SendLocalListMaxLength": Key("1000"),
+    "ReserveConnectorZeroSupported": Key("true"),
+    "ChargeProfileMaxStackLevel": Key("10"),
+    "ChargingScheduleAllowedChargingRateUnit": Key("Current,Power"),
+    "ChargingScheduleMaxPeriods": Key("96"),
+    "MaxChargingProfilesInstalled": Key("100"),
+    "CpoName": Key("", _anything),
+    "SecurityProfile": Key("0", _number(0, 3)),
+    "AdditionalRootCertificateCheck": Key("false"),
+    "CertificateSignedMaxChainSize": Key("10000"),
+    "CertificateStoreMaxLength": Key("20"),
+    "SupportedFileTransferProtocols": Key("HTTP,HTTPS,FTP,FTPS"),
+}
+
+_SPELLED: Final = {name.lower(): name for name in KEYS}
 
 
 class Configuration:
     """The keys of one station; names are matched without regard to case, as CiString50Type says."""
 
     def __init__(self, connectors: int) -> None:
-        self._keys = _standard_keys(connectors)
-        self._spelled = {name.lower(): name for name in self._keys}
+        self._changed: dict[str, str] = {"NumberOfConnectors": str(connectors)}
 
     def text(self, name: str) -> str:
         """Return a key's value; raises KeyError."""
-        return self._keys[name].value or ""
+        changed = self._changed.get(name)
+        return KEYS[name].value if changed is None else changed
 
     def number(self, name: str) -> int:
         """Return the value of a numeric key."""
-        return int(self._keys[name].value or 0)
+        return int(self.text(name) or 0)
 
     def flag(self, name: str) -> bool:
         """Return the value of a boolean key."""
@@ -121,25 +123,25 @@ class Configuration:
 
     def set(self, name: str, value: str) -> None:
         """Set a key's value from within the station, writable or not."""
-        self._keys[name].value = value
+        self._changed[name] = value
 
     def change(self, name: str, value: str) -> str:
         """Do what ChangeConfiguration asks; return its status."""
-        spelled = self._spelled.get(name.lower())
+        spelled = _SPELLED.get(name.lower())
         if spelled is None:
             return "NotSupported"
-        key = self._keys[spelled]
+        key = KEYS[spelled]
         if key.check is None or not key.check(value):
             return "Rejected"
-        key.value = value
+        self._changed[spelled] = value
         return "RebootRequired" if key.needs_reboot else "Accepted"
 
     def answer(self, names: Iterable[str]) -> Payload:
         """Return the answer to GetConfiguration; no names means all keys."""
         wanted = list(names)
-        known = [self._spelled[name.lower()] for name in wanted if name.lower() in self._spelled]
-        unknown = [name for name in wanted if name.lower() not in self._spelled]
-        listed = known if wanted else list(self._keys)
+        known = [_SPELLED[name.lower()] for name in wanted if name.lower() in _SPELLED]
+        unknown = [name for name in wanted if name.lower() not in _SPELLED]
+        listed = known if wanted else list(KEYS)
         answer: Payload = {}
         if listed:
             answer["configurationKey"] = [self._row(name) for name in listed]
@@ -148,8 +150,8 @@ class Configuration:
         return answer
 
     def _row(self, name: str) -> Payload:
-        key = self._keys[name]
+        key = KEYS[name]
         row: Payload = {"key": name, "readonly": key.check is None}
-        if not key.secret and key.value is not None:
-            row["value"] = key.value
+        if not key.secret:
+            row["value"] = self.text(name)
         return row
