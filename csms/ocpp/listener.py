@@ -19,6 +19,7 @@ from csms.ocpp.limits import Limits
 from csms.ocpp.liveness import Liveness
 from csms.ocpp.registry import Registry
 from csms.ocpp.sockets import DirectStream, linger, tune
+from csms.ocpp.tls_stream import TlsStream
 from csms.ocpp.upgrade import Peer, Upgraded, upgrade
 from csms.ocpp.wire import Wire
 
@@ -132,13 +133,8 @@ class StationServer:
     async def _welcome(self, accepted: socket.socket, address: str, tls: ssl.SSLContext | None) -> None:
         self._handshakes -= 1
         tune(accepted)
-        stream = DirectStream(accepted)
-        if tls is None:
-            await self.serve_stream(stream, address)
-        else:
-            await self.serve_stream(
-                trio.SSLStream(stream, tls, server_side=True, https_compatible=True), address
-            )
+        stream = DirectStream(accepted) if tls is None else TlsStream(accepted, tls)
+        await self.serve_stream(stream, address)
 
     async def serve_stream(self, stream: Stream, address: str = "") -> None:
         """Serve one connected stream to its end, while `run` runs. Nothing a station does raises here."""
@@ -193,11 +189,11 @@ class StationServer:
 
 
 async def _peer(stream: Stream, address: str) -> Peer:
-    if not isinstance(stream, trio.SSLStream):
+    if not isinstance(stream, TlsStream):
         return Peer(address)
     try:
         await stream.do_handshake()
     except trio.BrokenResourceError as error:
         _log.info("tls_failed", peer=address, error=str(error.__cause__ or error))
         raise
-    return Peer(address, tls=True, client_certificate=stream.getpeercert(binary_form=True))
+    return Peer(address, tls=True, client_certificate=stream.client_certificate)

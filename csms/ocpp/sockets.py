@@ -24,7 +24,7 @@ class DirectStream(HalfCloseableStream):
         self._closed = False
 
     def send_now(self, data: bytes | memoryview) -> int:
-        """Hand the kernel as much as it takes without waiting; return the number of bytes taken."""
+        """Hand the kernel as many sealed bytes as it takes without waiting; return how many those were."""
         if self._closed:
             raise trio.ClosedResourceError("this stream was closed")
         try:
@@ -34,14 +34,22 @@ class DirectStream(HalfCloseableStream):
         except OSError as error:
             raise trio.BrokenResourceError("the connection was lost while sending") from error
 
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send everything, waiting for the peer to read where needed."""
+    def seal(self, data: bytes) -> bytes:
+        """Return data as it goes on the wire; what is sealed must be sent, in the order of the sealing."""
+        return data
+
+    async def send_sealed(self, data: bytes) -> None:
+        """Send sealed bytes, waiting for the peer to read where needed."""
         rest = memoryview(data)
         while True:
             rest = rest[self.send_now(rest) :]
             if not rest:
                 return
             await trio.lowlevel.wait_writable(self._socket)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send everything, waiting for the peer to read where needed."""
+        await self.send_sealed(self.seal(bytes(data)))
 
     async def wait_send_all_might_not_block(self) -> None:
         """Wait until the kernel takes at least one byte."""

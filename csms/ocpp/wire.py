@@ -1,6 +1,7 @@
 """A WebSocket on a Trio stream: messages in, messages out, a bounded time for every send and close."""
 
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import trio
@@ -27,12 +28,13 @@ class Wire:
     """The I/O of one WebSocket. Sends are kept apart and in order; one task at a time may receive."""
 
     __slots__ = (
+        "_busy",
         "_closed",
         "_direct",
         "_ends",
-        "_lock",
         "_lost",
         "_nursery",
+        "_queue",
         "_send_timeout_s",
         "_stream",
         "_websocket",
@@ -48,7 +50,8 @@ class Wire:
         self._websocket = websocket
         self._nursery = nursery
         self._send_timeout_s = send_timeout_s
-        self._lock: trio.Lock | None = None
+        self._busy = False
+        self._queue: trio.lowlevel.ParkingLot | None = None
         self._lost: Closure | None = None
         self._ends = self._closed = False
         self.reads = 0
@@ -86,9 +89,7 @@ class Wire:
         answer, self._ends = self._websocket.writes()
         if answer:
             try:
-                sent = self._send_now(answer)
-                if sent < len(answer):
-                    await self._send(answer[sent:], begun=sent > 0)
+                await self._send(answer)
             except WireClosedError:
                 if not messages:
                     raise
@@ -102,13 +103,14 @@ class Wire:
             data = self._websocket.text(message)
         except InvalidState as error:
             raise WireClosedError(self.closure) from error
-        sent = self._send_now(data)
-        if sent < len(data):
-            await self._send(data[sent:], begun=sent > 0)
+        if self._direct is None or self._busy:
+            await self._send(data)
+        elif rest := self._send_now(data):
+            await self._send_rest(rest)
 
     def ping(self) -> None:
         """Ask the station for a sign of life, unless a send is waiting for one already."""
-        if self._lock is None:
+        if not self._busy:
             self._send_soon(self._websocket.ping())
 
     def close(self, code: int, reason: str) -> None:
@@ -137,49 +139,77 @@ class Wire:
         self._closed = True
         await trio.aclose_forcefully(self._stream)
 
-    def _send_now(self, data: bytes) -> int:
-        """Send what the kernel takes if nobody else is sending; return how much that was."""
-        if self._direct is None or self._lock is not None:
-            return 0
+    def _send_now(self, data: bytes) -> bytes:
+        """Send what the kernel takes; a rest takes the turn and must be sent by `_send_rest`."""
+        direct = self._direct
+        if direct is None:
+            self._busy = True
+            return data
         try:
-            return self._direct.send_now(data)
+            sealed = direct.seal(data)
+            sent = direct.send_now(sealed)
         except _LOST as error:
             raise self._gone("the connection was lost") from error
+        if sent == len(sealed):
+            return b""
+        self._busy = True
+        return sealed[sent:]
 
-    async def _send(self, data: bytes, begun: bool = False) -> None:
-        """Send when it is this task's turn; a frame begun but not ended costs the connection."""
-        lock = self._lock = self._lock or trio.Lock()
+    async def _send(self, data: bytes) -> None:
+        """Send when it is this task's turn."""
+        if self._busy:
+            queue = self._queue = self._queue or trio.lowlevel.ParkingLot()
+            with trio.move_on_after(self._send_timeout_s) as patience:
+                await queue.park()  # the turn is handed over
+            if patience.cancelled_caught:
+                raise self._too_slow()
+            self._busy = False
+        if rest := self._send_now(data):
+            await self._send_rest(rest)
+        else:
+            self._pass_turn()
+
+    async def _send_rest(self, rest: bytes) -> None:
+        """Send sealed bytes in a turn that is taken; a frame begun but not ended costs the connection."""
         try:
             with trio.fail_after(self._send_timeout_s):
-                async with lock:
-                    begun = True
-                    await self._stream.send_all(data)
+                if self._direct is None:
+                    await self._stream.send_all(rest)
+                else:
+                    await self._direct.send_sealed(rest)
         except trio.TooSlowError as error:
-            self.abort(f"the station read nothing for {self._send_timeout_s:g} s")
-            raise WireClosedError(self.closure) from error
+            raise self._too_slow() from error
         except _LOST as error:
             raise self._gone("the connection was lost") from error
         except trio.Cancelled:
-            if begun:
-                self.abort("a frame could not be sent to its end")
+            self.abort("a frame could not be sent to its end")
             raise
         finally:
-            if not lock.locked():
-                self._lock = None
+            self._pass_turn()
+
+    def _pass_turn(self) -> None:
+        self._busy = bool(self._queue)
+        if self._queue:
+            self._queue.unpark()
 
     def _send_soon(self, data: bytes) -> None:
+        """Send without waiting: in a task of its own if need be."""
         if self._lost is not None:
             return
-        try:
-            sent = self._send_now(data)
-        except WireClosedError:
+        if self._busy:
+            self._nursery.start_soon(self._quietly, self._send, data)
             return
-        if sent < len(data):
-            self._nursery.start_soon(self._try_send, data[sent:], sent > 0)
-
-    async def _try_send(self, data: bytes, begun: bool) -> None:
         with contextlib.suppress(WireClosedError):
-            await self._send(data, begun)
+            if rest := self._send_now(data):
+                self._nursery.start_soon(self._quietly, self._send_rest, rest)
+
+    async def _quietly(self, send: Callable[[bytes], Awaitable[None]], data: bytes) -> None:
+        with contextlib.suppress(WireClosedError):
+            await send(data)
+
+    def _too_slow(self) -> WireClosedError:
+        self.abort(f"the station read nothing for {self._send_timeout_s:g} s")
+        return WireClosedError(self.closure)
 
     def _gone(self, reason: str) -> WireClosedError:
         """Note that the stream is unusable."""

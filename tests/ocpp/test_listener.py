@@ -1,6 +1,7 @@
 """The doors on real sockets: TLS, exhaustion, overload, stopping, and the clients others have written."""
 
 import contextlib
+import json
 import os
 import resource
 import socket
@@ -22,13 +23,13 @@ from websockets.typing import Subprotocol
 
 from csms.ocpp import rpc
 from csms.ocpp.connection import Connection
-from csms.ocpp.handshake import ConnectionOptions
+from csms.ocpp.handshake import ConnectionOptions, Refused
 from csms.ocpp.limits import Limits
 from csms.ocpp.listener import Door, StationServer, open_door
 from csms.ocpp.registry import Registry
 from csms.ocpp.rpc import Call
 from csms.ocpp.tls import server_context
-from tests.ocpp.station import CLOSE, TEXT, Fixed, Office, Station, frame
+from tests.ocpp.station import CLOSE, PING, PONG, TEXT, Fixed, Office, Station, frame
 
 Start = Callable[..., Any]
 
@@ -280,37 +281,112 @@ async def test_stopping_takes_no_longer_than_the_grace(
     assert await silent.gone()
 
 
+@pytest.fixture(params=["plain", "tls"])
+def dial_either(
+    request: pytest.FixtureRequest, server_files: tuple[trustme.CA, list[tuple[Path, Path]]], start: Start
+) -> Callable[..., Any]:
+    """Start a server and dial it, once in the clear and once over TLS."""
+    authority, chains = server_files
+
+    async def dial_started(limits: Limits | None = None) -> Station:
+        _, (plain, secure) = await start(limits, tls=server_context(chains))
+        return await dial(plain) if request.param == "plain" else await dial_tls(secure, authority)
+
+    return dial_started
+
+
 async def test_a_station_that_does_not_read_is_dropped_from_a_real_socket(
-    start: Start, office: Office
+    dial_either: Callable[..., Any], office: Office
 ) -> None:
     async def handler(connection: Connection, call: Call) -> bytes:
         return rpc.encode_result(call.raw_id, {"data": "x" * 900_000})
 
     office.handler = handler
-    _, [door] = await start(Limits(send_timeout_s=1))
-    raw = socket.create_connection(door.address)
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.setblocking(False)
-    station = Station(trio.SocketStream(trio.socket.from_stdlib_socket(raw)))
+    station = await dial_either(Limits(send_timeout_s=1))
     await station.open()
-    with trio.fail_after(10):
-        for n in range(16):
-            await station.send(f'[2,"{n}","Heartbeat",{{}}]')
-        await office.until(lambda: office.ended() == 1)
+    for n in range(16):
+        await station.send(f'[2,"{n}","Heartbeat",{{}}]')
+    await office.until(lambda: office.ended() == 1)
     assert office.events[-1][2] == "the station read nothing for 1 s"
 
 
-async def test_big_answers_arrive_whole_and_in_order(start: Start, office: Office) -> None:
+async def test_big_messages_pass_whole_and_in_order(dial_either: Callable[..., Any], office: Office) -> None:
     async def handler(connection: Connection, call: Call) -> bytes:
-        return rpc.encode_result(call.raw_id, {"data": call.message_id * 300_000})
+        return rpc.encode_result(
+            call.raw_id, {"data": call.message_id * 300_000, "got": len(call.payload_bytes)}
+        )
 
     office.handler = handler
-    _, [door] = await start()
-    station = await dial(door)
+    station = await dial_either()
     await station.open()
-    await station.send_frame(b"".join(frame(TEXT, f'[2,"{n}","X",{{}}]'.encode()) for n in range(8)))
-    for n in range(8):
-        assert await station.message() == [3, str(n), {"data": str(n) * 300_000}]
+    padding = "p" * 100_000
+
+    async def pipeline() -> None:
+        for n in range(8):
+            await station.send(f'[2,"{n}","X",{{"p":"{padding}"}}]')
+            await station.send_frame(frame(PING, b"alive"))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pipeline)
+        for n in range(8):
+            assert await station.message() == [3, str(n), {"data": str(n) * 300_000, "got": 100_008}]
+
+
+async def test_frames_of_many_senders_never_mix(
+    dial_either: Callable[..., Any], office: Office, registry: Registry
+) -> None:
+    async def handler(connection: Connection, call: Call) -> bytes:
+        return rpc.encode_result(call.raw_id, {"data": "r" * 200_000})
+
+    office.handler = handler
+    station = await dial_either()
+    await station.open()
+    connection = registry.get("CP1")
+    assert connection is not None
+    say, to_be_said = trio.open_memory_channel[bytes](100)
+
+    async def ask() -> None:
+        assert await connection.call("DataTransfer", {"vendorId": "v", "data": "c" * 150_000})
+
+    async def write() -> None:
+        async for data in to_be_said:
+            await station.send_frame(data)
+
+    async with say, trio.open_nursery() as nursery:
+        nursery.start_soon(write)
+        for n in range(10):
+            nursery.start_soon(ask)
+            say.send_nowait(frame(TEXT, f'[2,"r{n}","Heartbeat",{{}}]'.encode()) + frame(PING, b"?"))
+        heard: list[tuple[int, str]] = []
+        while len(heard) < 30:
+            opcode, payload = await station.frame()
+            kind, message_id, *rest = json.loads(payload) if opcode == TEXT else (opcode, "")
+            heard.append((kind, message_id))
+            if kind == 2:
+                assert rest[1]["data"] == "c" * 150_000
+                say.send_nowait(frame(TEXT, f'[3,"{message_id}",{{"status":"Accepted"}}]'.encode()))
+        say.close()
+    assert [found for found in heard if found[0] == 3] == [(3, f"r{n}") for n in range(10)]
+    assert [kind for kind, _ in heard].count(PONG) == 10
+
+
+async def test_a_refusal_arrives_whatever_the_station_is_still_sending(
+    dial_either: Callable[..., Any], office: Office
+) -> None:
+    office.options = ConnectionOptions(max_frame_bytes=1000, ping_interval_s=0)
+    station = await dial_either()
+    await station.open()
+    await station.send_frame(frame(TEXT, b"x" * 200_000))
+    assert (await station.closed())[0] == 1009
+    assert await station.gone()
+
+
+async def test_a_refused_handshake_arrives(dial_either: Callable[..., Any], office: Office) -> None:
+    office.verdict = Refused(401, "the password is wrong")
+    station = await dial_either()
+    reply = await station.request()
+    assert (reply.status, reply.body) == (401, "the password is wrong\n")
+    assert await station.gone()
 
 
 async def test_a_reset_connection_is_over(start: Start, office: Office, registry: Registry) -> None:
