@@ -23,6 +23,8 @@ KINDS: Final = (
     "security.event",
     "firmware.status",
     "diagnostics.status",
+    "certificate.requested",
+    "data.transfer",
     "reservation.changed",
     "tenant.changed",
 )

@@ -69,7 +69,7 @@ def put_reservation(db: Database, values: dict[str, Any]) -> None:
              :at, :at)
            ON CONFLICT (station_key, id) DO UPDATE SET evse_id = excluded.evse_id, id_token = excluded.id_token,
              group_id = excluded.group_id, expires_at = excluded.expires_at, status = excluded.status,
-             updated_at = excluded.updated_at""",
+             updated_at = excluded.updated_at, transaction_id = NULL""",
         values,
     )
 
