@@ -2,17 +2,17 @@
 
 import typer
 
-from csms.cli._console import Column, JsonFlag, TenantOption, moment, run, show
+from csms.cli._console import Column, JsonFlag, TenantOption, run, show, when
 
 app = typer.Typer(name="audit", help="Who did what.", no_args_is_help=True)
 
 COLUMNS: list[Column] = [
-    ("when", lambda a: moment(a["at"])),
+    ("when", lambda a: when(a["at"])),
     ("who", "actor"),
     ("from", "origin"),
     ("what", "action"),
     ("on", "subject"),
-    ("detail", lambda a: str(a["detail"])[:80]),
+    ("detail", lambda a: str(a["detail"])),
 ]
 
 
@@ -24,4 +24,10 @@ def list_(
     json: bool = JsonFlag,
 ) -> None:
     """List changes, newest first."""
-    show(json, run(ctx, "audit.list", limit=limit, tenant=tenant), COLUMNS, empty="nothing was changed yet")
+    show(
+        json,
+        run(ctx, "audit.list", limit=limit, tenant=tenant),
+        COLUMNS,
+        empty="nothing was changed yet",
+        spare=("from",),
+    )

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import typer
 
-from csms.cli._console import Column, JsonFlag, TenantOption, kwh, moment, print_json, run, show, show_one
+from csms.cli._console import Column, JsonFlag, TenantOption, kwh, print_json, run, show, show_one, when
 
 app = typer.Typer(
     name="cdr", help="Charge detail records: frozen, priced, one for each ended charge.", no_args_is_help=True
@@ -16,8 +16,8 @@ COLUMNS: list[Column] = [
     ("station", "stationId"),
     ("evse", "evseId"),
     ("id token", "idToken"),
-    ("started", lambda c: moment(c["startedAt"])),
-    ("ended", lambda c: moment(c["endedAt"])),
+    ("started", lambda c: when(c["startedAt"])),
+    ("ended", lambda c: when(c["endedAt"])),
     ("kWh", lambda c: kwh(c["energyWh"])),
     ("total", "totalCost"),
     ("incl. VAT", "totalCostInclVat"),
@@ -25,6 +25,7 @@ COLUMNS: list[Column] = [
     ("tariff", "tariffId"),
     ("id", lambda c: c["id"][:8]),
 ]
+SPARE = ("tariff", "evse", "ended", "id token", "started")
 CSV_FIELDS = (
     "id", "transactionId", "stationId", "evseId", "connectorId", "idToken", "startedAt", "endedAt", "energyWh",
     "currency", "totalCost", "totalCostInclVat", "tariffId", "createdAt",
@@ -47,7 +48,8 @@ def list_(
     json: bool = JsonFlag,
 ) -> None:
     """List CDRs, newest first."""
-    show(json, run(ctx, "cdr.list", station=station, limit=limit, tenant=tenant), COLUMNS, empty="no CDR yet")
+    found = run(ctx, "cdr.list", station=station, limit=limit, tenant=tenant)
+    show(json, found, COLUMNS, empty="no CDR yet", spare=SPARE)
 
 
 @app.command("show")

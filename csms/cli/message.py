@@ -4,12 +4,12 @@ import time
 
 import typer
 
-from csms.cli._console import Column, JsonFlag, TenantOption, moment, print_json, print_table, run, show
+from csms.cli._console import Column, JsonFlag, TenantOption, print_json, print_table, run, show, when
 
 app = typer.Typer(name="message", help="The OCPP message log.", no_args_is_help=True)
 
 COLUMNS: list[Column] = [
-    ("when", lambda m: moment(m["at"])),
+    ("when", lambda m: when(m["at"])),
     ("station", "stationId"),
     ("", lambda m: "←" if m["direction"] == "in" else "→"),
     ("action", "action"),

@@ -14,12 +14,12 @@ from csms.cli._console import (
     YesFlag,
     confirm,
     err,
-    moment,
     out,
     print_json,
     run,
     show,
     show_one,
+    when,
 )
 from csms.errors import InvalidInput
 
@@ -34,8 +34,9 @@ COLUMNS: list[Column] = [
     ("firmware", "firmwareVersion"),
     ("OCPP", "ocppVersion"),
     ("connectors", lambda s: _connectors(s)),
-    ("last seen", lambda s: moment(s["lastSeenAt"])),
+    ("last seen", lambda s: when(s["lastSeenAt"])),
 ]
+SPARE = ("firmware", "model", "vendor", "OCPP", "profile")
 FAILED = {"OFFLINE", "TIMEOUT", "ERROR"}
 
 
@@ -68,7 +69,8 @@ def add(
 @app.command("list")
 def list_(ctx: typer.Context, tenant: str | None = TenantOption, json: bool = JsonFlag) -> None:
     """List stations."""
-    show(json, run(ctx, "station.list", tenant=tenant), COLUMNS, empty="no station: csms station add ID")
+    found = run(ctx, "station.list", tenant=tenant)
+    show(json, found, COLUMNS, empty="no station: csms station add ID", spare=SPARE)
 
 
 @app.command("show")
@@ -79,7 +81,7 @@ def show_(ctx: typer.Context, station: str, tenant: str | None = TenantOption, j
         ("name", "name"),
         ("location", "locationId"),
         ("serial number", "serialNumber"),
-        ("booted", lambda s: moment(s["bootedAt"])),
+        ("booted", lambda s: when(s["bootedAt"])),
         ("quirks", lambda s: ", ".join(f"{k}={v}" for k, v in s["quirks"].items())),
     ]
     show_one(json, found, COLUMNS + more)
@@ -176,7 +178,7 @@ def commands(
 ) -> None:
     """Show what was asked of a station and what came of it."""
     columns: list[Column] = [
-        ("asked", lambda c: moment(c["requestedAt"])),
+        ("asked", lambda c: when(c["requestedAt"])),
         ("by", "requestedBy"),
         ("action", "action"),
         ("answer", lambda c: (c["response"] or {}).get("status") or c["status"]),

@@ -2,7 +2,7 @@
 
 import typer
 
-from csms.cli._console import Column, JsonFlag, YesFlag, confirm, moment, out, run, show, show_one
+from csms.cli._console import Column, JsonFlag, YesFlag, confirm, out, run, show, show_one, when
 from csms.model.tenant import TenantType
 
 app = typer.Typer(
@@ -42,14 +42,16 @@ def add(
 @app.command("list")
 def list_(ctx: typer.Context, json: bool = JsonFlag) -> None:
     """List tenants."""
-    show(json, run(ctx, "tenant.list"), COLUMNS, empty="no tenant: csms init makes the first one")
+    found = run(ctx, "tenant.list")
+    empty = "no tenant: csms init makes the first one"
+    show(json, found, COLUMNS, empty=empty, spare=("currency", "time zone"))
 
 
 @app.command("show")
 def show_(ctx: typer.Context, tenant: str, json: bool = JsonFlag) -> None:
     """Show one tenant, by name or id."""
     found = run(ctx, "tenant.show", tenant=tenant)
-    show_one(json, found, [*COLUMNS, ("created", lambda t: moment(t["createdAt"]))])
+    show_one(json, found, [*COLUMNS, ("created", lambda t: when(t["createdAt"]))])
 
 
 @app.command()

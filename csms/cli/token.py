@@ -13,11 +13,11 @@ from csms.cli._console import (
     TenantOption,
     YesFlag,
     confirm,
-    moment,
     out,
     run,
     show,
     show_one,
+    when,
 )
 from csms.errors import InvalidInput, NotFound
 
@@ -29,10 +29,10 @@ COLUMNS: list[Column] = [
     ("uid", "uid"),
     ("type", "type"),
     ("group", "groupId"),
-    ("expires", lambda t: moment(t["expiresAt"])),
+    ("expires", lambda t: when(t["expiresAt"])),
     ("blocked", "blocked"),
     ("uses #", "useCount"),
-    ("last used", lambda t: moment(t["lastUsedAt"])),
+    ("last used", lambda t: when(t["lastUsedAt"])),
 ]
 FIELDS = ("uid", "type", "group", "expires", "blocked", "max_active")
 
@@ -66,7 +66,8 @@ def add(
 @app.command("list")
 def list_(ctx: typer.Context, tenant: str | None = TenantOption, json: bool = JsonFlag) -> None:
     """List id tokens."""
-    show(json, run(ctx, "token.list", tenant=tenant), COLUMNS, empty="no id token: csms token add UID")
+    found = run(ctx, "token.list", tenant=tenant)
+    show(json, found, COLUMNS, empty="no id token: csms token add UID", spare=("uses #", "type"))
 
 
 @app.command("show")

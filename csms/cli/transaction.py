@@ -10,13 +10,13 @@ from csms.cli._console import (
     JsonFlag,
     TenantOption,
     kwh,
-    moment,
     out,
     print_json,
     print_pairs,
     print_table,
     run,
     show,
+    when,
 )
 
 app = typer.Typer(name="transaction", help="Transactions, running and ended.", no_args_is_help=True)
@@ -27,11 +27,12 @@ COLUMNS: list[Column] = [
     ("evse", "evseId"),
     ("id token", "idToken"),
     ("state", "state"),
-    ("started", lambda t: moment(t["startedAt"])),
-    ("ended", lambda t: moment(t["endedAt"])),
+    ("started", lambda t: when(t["startedAt"])),
+    ("ended", lambda t: when(t["endedAt"])),
     ("kWh", lambda t: kwh(t["energyWh"])),
     ("reason", "stopReason"),
 ]
+SPARE = ("reason", "evse", "ended")
 
 
 @app.command("list")
@@ -45,7 +46,7 @@ def list_(
 ) -> None:
     """List transactions, newest first."""
     found = run(ctx, "transaction.list", active=active, station=station, limit=limit, tenant=tenant)
-    show(json, found, COLUMNS, empty="no transaction")
+    show(json, found, COLUMNS, empty="no transaction", spare=SPARE)
 
 
 @app.command("show")
@@ -65,10 +66,10 @@ def show_(
     print_pairs([*pairs, ("meter", meter), ("tariff", found["tariffId"]), ("cdr", found["cdrId"])])
     if found["corrections"]:
         out.print("\n[bold]Corrections[/]")
-        columns: list[Column] = [("when", lambda c: moment(c["at"])), ("what", "kind"), ("detail", _detail)]
+        columns: list[Column] = [("when", lambda c: when(c["at"])), ("what", "kind"), ("detail", _detail)]
         print_table(found["corrections"], columns, empty="")
     out.print(f"\n[bold]Meter values[/] ({len(found['meterValues'])})")
-    readings: list[Column] = [("taken", lambda r: moment(r["takenAt"])), ("Wh", "energyWh"), ("W", "powerW")]
+    readings: list[Column] = [("taken", lambda r: when(r["takenAt"])), ("Wh", "energyWh"), ("W", "powerW")]
     print_table(found["meterValues"][-20:], [*readings, ("samples", _samples)], empty="none")
 
 
