@@ -23,8 +23,6 @@ def queue(tx: Tx, claim: Claim) -> Welcome | Denied:
     verdict = admit(tx, claim)
     if isinstance(verdict, Welcome) or not verdict.unknown or not tx.policy.onboarding:
         return verdict
-    if store.is_used(tx.db, claim.station_id):
-        return verdict  # registered with another tenant, or with one that is suspended
     owners = [
         tenant
         for tenant in tenants.select(tx.db)

@@ -107,7 +107,12 @@ async def _simply(
     if operation.prepare is not None:
         prepare = operation.prepare
         said = await errand.house.unit.run(lambda tx: prepare(Occasion(tx, errand.station, force), order))
-    return await errand.carry_out(said), {}
+    numbers = {}
+    if isinstance(said, ask.ReserveNow):
+        numbers = {"reservationId": said.id}
+    elif isinstance(said, ask.UploadLog):
+        numbers = {"requestId": said.request_id}
+    return await errand.carry_out(said), numbers
 
 
 async def _get_settings(errand: Errand, order: ask.GetSettings) -> tuple[CallResult, dict[str, Any]]:

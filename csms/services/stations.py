@@ -72,7 +72,7 @@ def add(
 def find(tx: Tx, caller: Caller, station: str, tenant: str | None = None) -> ChargingStation:
     """Return the station a caller means; where two tenants use the id, the tenant must be named."""
     scope = tenants.scope(tx, caller, tenant)
-    found = [s for s in store.select(tx.db, scope) if s.station_id == station]
+    found = store.named(tx.db, scope, station)
     if not found:
         raise NotFound(
             f"no station {station}: csms station list shows all, csms station add {station} registers it"

@@ -56,11 +56,6 @@ def named(db: Database, tenant_id: str | None, station_id: str) -> list[Charging
     return [rows.load(ChargingStation, row) for row in found]
 
 
-def is_used(db: Database, station_id: str) -> bool:
-    """Whether any tenant, active or not, has a station with this id."""
-    return db.one("SELECT id FROM stations WHERE station_id = :id", {"id": station_id}) is not None
-
-
 def count_waiting(db: Database) -> int:
     """Return how many stations came by themselves and wait for an operator."""
     row = db.one(

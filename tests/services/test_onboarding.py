@@ -76,4 +76,4 @@ async def test_a_registered_station_is_not_let_in_by_the_queue(open_house: Appli
     await open_house.verb("station.add", station_id="CP2", password="Some-Password-1234")
     assert await refused(open_house, "/ocpp/CP2") == 401
     await open_house.verb("tenant.status", tenant="default", status="SUSPENDED")
-    assert await refused(open_house, "/ocpp/CP2") == 404
+    assert await refused(open_house, "/ocpp/CP2") == 403

@@ -1,0 +1,330 @@
+"""csms station command ID VERB: the friendly commands, the same words for every OCPP version.
+
+Exit code 6 where the station is offline, silent, refuses or cannot; `--wait` waits for what really comes of it.
+"""
+
+from typing import Final
+
+import typer
+
+from csms.cli._console import JsonFlag, TenantOption, YesFlag, confirm, out, print_json
+from csms.cli.station_outcome import Target, order, settings, synced, tell
+from csms.errors import InvalidInput
+
+app = typer.Typer(
+    name="command", help="Order something of a station: csms station command ID VERB …", no_args_is_help=True
+)
+config = typer.Typer(name="config", help="Read and write the station's settings.", no_args_is_help=True)
+local_list = typer.Typer(
+    name="local-list", help="Id tokens the station decides about by itself.", no_args_is_help=True
+)
+app.add_typer(config)
+app.add_typer(local_list)
+
+WaitOption = typer.Option(0.0, "--wait", min=0.0, help="Seconds to wait for what really comes of it.")
+TimeoutOption = typer.Option(None, "--timeout", min=0.1, help="Seconds to wait for the station's answer.")
+ForceFlag = typer.Option(False, "--force", help="Send it although it is likely to be refused.")
+ConnectorOption = typer.Option(0, "--connector", min=0, help="Which one; 0 is the whole station.")
+
+MESSAGES: Final = {
+    "boot": "BootNotification",
+    "heartbeat": "Heartbeat",
+    "status": "StatusNotification",
+    "meter-values": "MeterValues",
+    "firmware": "FirmwareStatusNotification",
+    "log": "LogStatusNotification",
+    "certificate": "SignChargingStationCertificate",
+}
+
+
+@app.callback()
+def target(ctx: typer.Context, station: str = typer.Argument(..., metavar="ID")) -> None:
+    """Order something of a station: csms station command ID VERB …"""
+    ctx.obj = Target(station)
+
+
+@app.command()
+def reset(
+    ctx: typer.Context,
+    hard: bool = typer.Option(False, "--hard", help="At once, without ending transactions first."),
+    wait: float = WaitOption,
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Restart the station; it is done when the station has booted again."""
+    args = {"kind": "hard" if hard else "soft"}
+    tell(json, order(ctx, "reset", args, wait=wait, timeout=timeout, tenant=tenant), waited_s=wait)
+
+
+@app.command()
+def unlock(
+    ctx: typer.Context,
+    connector: int = typer.Option(1, "--connector", min=1, help="Which one."),
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Release a connector's cable; a charge running there ends."""
+    tell(json, order(ctx, "unlock", {"evse_id": connector}, timeout=timeout, tenant=tenant))
+
+
+@app.command()
+def start(
+    ctx: typer.Context,
+    token: str = typer.Option(..., "--token", help="The id token to charge for."),
+    connector: int | None = typer.Option(
+        None, "--connector", min=1, help="Which one; the station chooses if absent."
+    ),
+    limit: str | None = typer.Option(None, "--limit", metavar="AMPS", help="At most so much per phase."),
+    wait: float = WaitOption,
+    timeout: float | None = TimeoutOption,
+    force: bool = ForceFlag,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Begin a charge; it is done when the transaction has started."""
+    args = {"id_token": token, "evse_id": connector, "limit_a": limit}
+    tell(
+        json, order(ctx, "start", args, wait=wait, timeout=timeout, tenant=tenant, force=force), waited_s=wait
+    )
+
+
+@app.command()
+def stop(
+    ctx: typer.Context,
+    transaction: str = typer.Argument(..., help="Our id of the transaction, or the station's."),
+    wait: float = WaitOption,
+    timeout: float | None = TimeoutOption,
+    force: bool = ForceFlag,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """End a charge; it is done when the transaction has stopped."""
+    args = {"transaction": transaction}
+    tell(
+        json, order(ctx, "stop", args, wait=wait, timeout=timeout, tenant=tenant, force=force), waited_s=wait
+    )
+
+
+@app.command()
+def availability(
+    ctx: typer.Context,
+    wanted: str = typer.Argument(..., metavar="on|off"),
+    connector: int = ConnectorOption,
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Put a connector or the station in or out of service; a running charge is let finish."""
+    if wanted not in ("on", "off"):
+        raise InvalidInput(f"availability is on or off, not {wanted}")
+    args = {"available": wanted == "on", "evse_id": connector}
+    tell(json, order(ctx, "availability", args, timeout=timeout, tenant=tenant))
+
+
+@app.command()
+def trigger(
+    ctx: typer.Context,
+    message: str = typer.Argument(..., help=f"{', '.join(MESSAGES)}, or a name of the standard."),
+    connector: int | None = typer.Option(None, "--connector", min=0, help="About which one."),
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Have the station send a message now."""
+    args = {"message": MESSAGES.get(message, message), "evse_id": connector}
+    tell(json, order(ctx, "trigger", args, timeout=timeout, tenant=tenant))
+
+
+@config.command("get")
+def config_get(
+    ctx: typer.Context,
+    names: list[str] = typer.Argument(None, help="Which settings; all if absent."),
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Read settings from the station (OCPP 1.6 configuration keys)."""
+    done = order(ctx, "config.get", {"names": names or []}, timeout=timeout, tenant=tenant)
+    tell(json, done, settings)
+
+
+@config.command("set")
+def config_set(
+    ctx: typer.Context,
+    name: str,
+    value: str,
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Write a setting and read it again. A new AuthorizationKey becomes the station's password here too."""
+    done = order(ctx, "config.set", {"name": name, "value": value}, timeout=timeout, tenant=tenant)
+    tell(json, done, settings)
+
+
+@app.command()
+def limit(
+    ctx: typer.Context,
+    amps: str = typer.Argument(None, help="Most current per phase, in A."),
+    connector: int = ConnectorOption,
+    phases: int | None = typer.Option(None, "--phases", min=1, max=3, help="On how many phases."),
+    duration: int | None = typer.Option(None, "--duration", min=1, help="For so many seconds, then no more."),
+    clear: bool = typer.Option(False, "--clear", help="Lift the limit."),
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Bound what the station, or every charge on a connector, may draw."""
+    if clear == (amps is not None):
+        raise InvalidInput("give either a current in A or --clear")
+    if clear:
+        tell(json, order(ctx, "limit.clear", {"evse_id": connector}, timeout=timeout, tenant=tenant))
+        return
+    args = {"amps": amps, "evse_id": connector, "phases": phases, "duration_s": duration}
+    tell(json, order(ctx, "limit", args, timeout=timeout, tenant=tenant))
+
+
+@app.command()
+def schedule(
+    ctx: typer.Context,
+    connector: int = ConnectorOption,
+    duration: int = typer.Option(86_400, "--duration", min=1, help="For so many seconds from now."),
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Show what all charging profiles together allow."""
+    args = {"evse_id": connector, "duration_s": duration}
+    done = order(ctx, "schedule", args, timeout=timeout, tenant=tenant)
+    tell(json, done, lambda d: print_json(d["response"]))
+
+
+@app.command()
+def firmware(
+    ctx: typer.Context,
+    url: str,
+    at: str | None = typer.Option(None, "--at", help="When to fetch it, ISO 8601 with zone; now if absent."),
+    retries: int | None = typer.Option(None, "--retries", min=0, help="How often to try again."),
+    retry_interval: int | None = typer.Option(None, "--retry-interval", min=1, help="Seconds between tries."),
+    wait: float = WaitOption,
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    yes: bool = YesFlag,
+    json: bool = JsonFlag,
+) -> None:
+    """Have the station fetch and install firmware; it is done when the station says Installed."""
+    confirm(yes, f"Install {url} on the station?")
+    args = {"url": url, "retrieve_at": at, "retries": retries, "retry_interval_s": retry_interval}
+    tell(json, order(ctx, "firmware", args, wait=wait, timeout=timeout, tenant=tenant), waited_s=wait)
+
+
+@app.command()
+def log(
+    ctx: typer.Context,
+    url: str = typer.Argument(..., help="Where the station uploads it to."),
+    security: bool = typer.Option(False, "--security", help="The security log instead of diagnostics."),
+    since: str | None = typer.Option(None, "--since", help="Entries from then on, ISO 8601 with zone."),
+    until: str | None = typer.Option(None, "--until", help="Entries up to then, ISO 8601 with zone."),
+    wait: float = WaitOption,
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Have the station upload a log; it is done when the station says Uploaded."""
+    kind = "security" if security else "diagnostics"
+    args = {"url": url, "kind": kind, "oldest_at": since, "latest_at": until}
+    tell(json, order(ctx, "log", args, wait=wait, timeout=timeout, tenant=tenant), waited_s=wait)
+
+
+@app.command()
+def reserve(
+    ctx: typer.Context,
+    token: str = typer.Option(..., "--token", help="The id token to keep it for."),
+    connector: int = typer.Option(0, "--connector", min=0, help="Which one; 0 is any."),
+    until: str | None = typer.Option(None, "--until", help="ISO 8601 with zone; for half an hour if absent."),
+    timeout: float | None = TimeoutOption,
+    force: bool = ForceFlag,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Keep a connector for an id token."""
+    args = {"id_token": token, "evse_id": connector, "expires_at": until}
+    done = order(ctx, "reserve", args, timeout=timeout, tenant=tenant, force=force)
+    tell(json, done, lambda d: out.print(f"{d['stationId']}: reservation {d['detail']['reservationId']}"))
+
+
+@app.command()
+def cancel(
+    ctx: typer.Context,
+    reservation: int = typer.Argument(..., help="The reservation's number at the station."),
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Give up a reservation."""
+    tell(json, order(ctx, "cancel", {"id": reservation}, timeout=timeout, tenant=tenant))
+
+
+@local_list.command("sync")
+def local_list_sync(
+    ctx: typer.Context,
+    full: bool = typer.Option(False, "--full", help="All of it, whatever the station holds."),
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Bring the station's local list in step with our id tokens."""
+    done = order(ctx, "local-list.sync", {"full": full}, timeout=timeout, tenant=tenant)
+    tell(json, done, synced)
+
+
+@local_list.command("version")
+def local_list_version(
+    ctx: typer.Context,
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Show which version of the local list the station holds."""
+    done = order(ctx, "local-list.version", {}, timeout=timeout, tenant=tenant)
+    tell(json, done, lambda d: print_json(d["response"]))
+
+
+@app.command("clear-cache")
+def clear_cache(
+    ctx: typer.Context,
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Have the station forget the authorizations it remembers."""
+    tell(json, order(ctx, "cache.clear", {}, timeout=timeout, tenant=tenant))
+
+
+@app.command()
+def data(
+    ctx: typer.Context,
+    vendor: str = typer.Argument(..., help="The vendor's id."),
+    message: str | None = typer.Argument(None, help="The vendor's name of the message."),
+    content: str | None = typer.Argument(None, metavar="[DATA]", help="What it carries, as text."),
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Send a vendor's own message (DataTransfer)."""
+    args = {"vendor_id": vendor, "message_id": message, "data": content}
+    done = order(ctx, "data", args, timeout=timeout, tenant=tenant)
+    tell(json, done, lambda d: print_json(d["response"]))
+
+
+@app.command()
+def report(
+    ctx: typer.Context,
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Have the station report its device model (not in OCPP 1.6)."""
+    tell(json, order(ctx, "report", {}, timeout=timeout, tenant=tenant))

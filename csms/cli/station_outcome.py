@@ -1,0 +1,129 @@
+"""How an order to a station ended, told in one line: what was achieved, or what went wrong and exit code 6."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import typer
+
+from csms.cli._console import Column, err, out, print_json, print_table, run
+
+BAD_ENDS: Final = frozenset({"REFUSED", "FAILED", "TIMED_OUT"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The station that a command is for."""
+
+    station: str
+
+
+def order(
+    ctx: typer.Context,
+    verb: str,
+    args: Mapping[str, Any],
+    *,
+    wait: float = 0.0,
+    timeout: float | None = None,
+    tenant: str | None = None,
+    force: bool = False,
+) -> dict[str, Any]:
+    """Run one command and return how it ended."""
+    found = ctx.find_object(Target)
+    given = {name: value for name, value in args.items() if value is not None}
+    done: dict[str, Any] = run(
+        ctx,
+        "station.command",
+        station=found.station if found else None,
+        verb=verb,
+        args=given,
+        tenant=tenant,
+        force=force,
+        wait_s=wait or None,
+        timeout_s=timeout,
+    )
+    return done
+
+
+def tell(
+    json: bool,
+    done: Mapping[str, Any],
+    show: Callable[[Mapping[str, Any]], None] | None = None,
+    *,
+    waited_s: float = 0.0,
+) -> None:
+    """Print how a command ended and exit with the code for it; `show` prints a success its own way."""
+    in_vain = done["outcome"] == "PENDING" and waited_s > 0
+    failed = in_vain or done["outcome"] in BAD_ENDS
+    if json:
+        print_json(done)
+    elif failed:
+        err.print(f"csms: {_complaint(done, waited_s)}", markup=False, soft_wrap=True)
+    elif show is not None:
+        show(done)
+    else:
+        out.print(_line(done), markup=False)
+    if failed:
+        raise typer.Exit(6)
+
+
+def _line(done: Mapping[str, Any]) -> str:
+    """Say in one line what was achieved."""
+    station, said = done["stationId"], _said(done)
+    if done["outcome"] == "PENDING":
+        follow = f", last {done['followedBy']}" if done["followedBy"] else ""
+        return f"{station}: {said}{follow}; not done yet, csms station commands {station} shows what follows"
+    if done["detail"].get("transactionId"):
+        return f"{station}: transaction {done['detail']['transactionId']} started"
+    if done["followedBy"]:
+        return f"{station}: {done['followedBy']}"
+    if said == "Scheduled":
+        return f"{station}: Scheduled, it takes effect when the running transaction ends"
+    if said == "RebootRequired":
+        return f"{station}: RebootRequired, it takes effect after csms station command {station} reset"
+    return f"{station}: {said}"
+
+
+def _complaint(done: Mapping[str, Any], waited_s: float) -> str:
+    """Say in one line what went wrong."""
+    station, outcome = done["stationId"], done["outcome"]
+    if done["error"]:
+        return f"{station} {done['status'].lower()}: {done['error']}"
+    if outcome in ("TIMED_OUT", "PENDING"):
+        followed = f"nothing after {done['followedBy']}" if done["followedBy"] else "nothing"
+        span = f"within {waited_s:g} s" if outcome == "PENDING" else "in time"
+        return f"{station} {_said(done).lower()} {done['action']}, but {followed} followed {span}"
+    if outcome == "FAILED":
+        return f"{station}: {done['action']} ended with {done['followedBy'] or 'no answer'}"
+    return f"{station} refused {done['action']}: {_said(done)}"
+
+
+def _said(done: Mapping[str, Any]) -> str:
+    """Return the station's own word, where its answer has one."""
+    return str((done["response"] or {}).get("status", "Accepted"))
+
+
+def settings(done: Mapping[str, Any]) -> None:
+    """Print the settings that a station has told, and name those it does not know."""
+    columns: list[Column] = [("setting", "name"), ("value", "value"), ("read-only", "readonly")]
+    if _said(done) == "RebootRequired":
+        out.print(_line(done), markup=False)
+    print_table(done["detail"].get("settings", []), columns, empty="the station reports none of it")
+    unknown = done["detail"].get("unknown", [])
+    if unknown:
+        err.print(
+            f"csms: not known to {done['stationId']}: {', '.join(unknown)}", markup=False, soft_wrap=True
+        )
+
+
+def synced(done: Mapping[str, Any]) -> None:
+    """Print what was done to a station's local list."""
+    detail = done["detail"]
+    if detail["update"] is None:
+        text = f"in step at version {detail['version']}"
+    else:
+        text = (
+            f"{detail['update']} update to version {detail['version']}, {detail['entriesSent']} entries sent"
+        )
+    left_out = f"; {detail['idTokensLeftOut']} too long for it" if detail["idTokensLeftOut"] else ""
+    out.print(f"{done['stationId']}: {text}, {detail['idTokens']} id tokens{left_out}", markup=False)
