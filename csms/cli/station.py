@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from csms.cli import station_command, station_csv
 from csms.cli._console import (
     Column,
     JsonFlag,
@@ -188,6 +189,11 @@ def commands(
     show(
         json, run(ctx, "station.commands", station=station, limit=limit, tenant=tenant), columns, empty="none"
     )
+
+
+app.command("import")(station_csv.import_)
+app.command("export")(station_csv.export)
+app.add_typer(station_command.app)
 
 
 def _connectors(station: Mapping[str, Any]) -> str:

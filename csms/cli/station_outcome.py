@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import typer
 
-from csms.cli._console import Column, err, out, print_json, print_table, run
+from csms.cli._console import Column, err, out, plain, print_json, print_table, run
 
 BAD_ENDS: Final = frozenset({"REFUSED", "FAILED", "TIMED_OUT"})
 
@@ -58,11 +58,11 @@ def tell(
     if json:
         print_json(done)
     elif failed:
-        err.print(f"csms: {_complaint(done, waited_s)}", markup=False, soft_wrap=True)
+        err.print(plain(f"csms: {_complaint(done, waited_s)}"), markup=False, soft_wrap=True)
     elif show is not None:
         show(done)
     else:
-        out.print(_line(done), markup=False)
+        out.print(plain(_line(done)), markup=False)
     if failed:
         raise typer.Exit(6)
 
