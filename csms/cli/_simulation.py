@@ -155,7 +155,7 @@ def _failures(summary: Summary, options: RunOptions) -> list[str]:
     """Return a line for each kind of failure: how many stations, the first one's words, and the mend."""
     lines = []
     for kind, failed in summary.failures.by_kind.items():
-        station, text = failed[0]
+        station, text = next(iter(failed.items()))
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         lines.append(_line(kind, station, text, more, options))
     tally = summary.tally

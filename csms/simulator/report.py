@@ -10,15 +10,13 @@ from csms.simulator.tally import FinishedCharge, Tally, percentile_ms
 
 @dataclass(slots=True)
 class Failures:
-    """Which stations failed, by what kept them from it; a kind and a text for each."""
+    """Which stations failed, by what kept them from it: kind, then station, then the words."""
 
-    by_kind: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    by_kind: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def add(self, station: str, kind: str, text: str) -> None:
         """Note a failure once per station and kind."""
-        failed = self.by_kind.setdefault(kind, [])
-        if all(known != station for known, _ in failed):
-            failed.append((station, text))
+        self.by_kind.setdefault(kind, {}).setdefault(station, text)
 
     def add_error(self, station: str, error: SimulatorError) -> None:
         """Note the exception that ended a station's run."""
@@ -38,7 +36,7 @@ class Failures:
     @property
     def stations(self) -> set[str]:
         """Return every station that failed."""
-        return {station for failed in self.by_kind.values() for station, _ in failed}
+        return {station for failed in self.by_kind.values() for station in failed}
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,12 +130,20 @@ def test_the_composite_schedule_joins_equal_limits():
             raw(1, "TxDefaultProfile", (0, 5000.0), (100, 5000.0), (200, 90_000.0), (300, 0.0), duration=400),
         ),
     )
-    assert profiles.schedule(1, NOON, 500, NOON, 22_000.0) == [
+    assert profiles.schedule({1: NOON}, NOON, 500, 22_000.0) == [
         (0, 5000),
         (200, 22_000),
         (300, 0),
         (400, 22_000),
     ]
+
+
+def test_the_schedule_of_the_station_is_the_sum_within_its_own_maximum():
+    profiles = installed((1, raw(1, "TxDefaultProfile", (0, 5000.0), (60, 1000.0))))
+    both = {1: None, 2: None}
+    assert profiles.schedule(both, NOON, 120, 11_000.0) == [(0, 16_000), (60, 12_000)]
+    profiles.install(parse(0, raw(2, "ChargePointMaxProfile", (0, 13_000.0))))
+    assert profiles.schedule(both, NOON, 120, 11_000.0) == [(0, 13_000), (60, 12_000)]
 
 
 def test_times_without_a_zone_are_utc():

@@ -1,10 +1,12 @@
 """Connection, CALLs both ways, and the hooks that tests of a server live on."""
 
 import json
+import ssl
 from itertools import pairwise
 
 import pytest
 import trio
+import trustme
 
 from csms.simulator import (
     CallError,
@@ -275,3 +277,22 @@ async def test_message_ids_are_unique_and_come_from_the_seed(csms: FakeCsms, aut
     assert ids[:2] == ids[2:]
     assert ids[0] != ids[1]
     assert all(len(one) <= 36 for one in ids)
+
+
+async def test_it_connects_by_tls_with_a_root_of_ones_own():
+    authority = trustme.CA()
+    server, client = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    authority.configure_trust(client)
+    async with trio.open_nursery() as nursery:
+        csms = FakeCsms(nursery)
+        listeners = await trio.open_ssl_over_tcp_listeners(0, server, host="127.0.0.1", https_compatible=True)
+        nursery.start_soon(trio.serve_listeners, csms.serve, listeners)
+        url = f"wss://127.0.0.1:{listeners[0].transport_listener.socket.getsockname()[1]}/ocpp"
+        async with Station16.connect(url, "CP1", tls=client) as station:
+            assert (await station.boot())["status"] == "Accepted"
+            assert station.over_tls
+        with pytest.raises(Unreachable, match="TLS failed"):
+            async with Station16.connect(url, "CP1"):
+                pytest.fail("trusted an unknown root")
+        nursery.cancel_scope.cancel()

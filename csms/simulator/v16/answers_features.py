@@ -1,7 +1,5 @@
 """How a 1.6 station answers local lists, reservations and smart charging (OCPP 1.6 §5)."""
 
-from datetime import timedelta
-
 from csms.simulator.charge import VOLTAGE_V
 from csms.simulator.clock import from_wire, to_wire
 from csms.simulator.frames import Payload
@@ -132,17 +130,18 @@ def _reconsider(station: Device16) -> None:
 
 
 def get_composite_schedule(station: Device16, payload: Payload) -> Payload:
-    """§5.7: what the profiles come to, in the asked unit, from now on."""
+    """§5.7: what the profiles come to, in the asked unit, from now on; connector 0 is the sum of all."""
     number, duration_s = payload["connectorId"], payload["duration"]
     if number not in station.connectors:
         return {"status": "Rejected"}
     unit = payload.get("chargingRateUnit", "W")
-    begin = station.clock.now().replace(microsecond=0) + timedelta(seconds=0)
-    transaction = station.connectors[number].transaction
-    most_w = station.settings.hardware_limit_w * (1 if number else len(station.connectors) - 1)
-    steps = station.profiles.schedule(
-        number, begin, duration_s, transaction.started_at if transaction else None, most_w
-    )
+    begin = station.clock.now().replace(microsecond=0)
+    started = {
+        n: connector.transaction.started_at if connector.transaction else None
+        for n, connector in station.connectors.items()
+        if n == number or (number == 0 and n > 0)
+    }
+    steps = station.profiles.schedule(started, begin, duration_s, station.settings.hardware_limit_w)
     periods = [{"startPeriod": start_s, "limit": _in_unit(limit_w, unit)} for start_s, limit_w in steps]
     schedule = {
         "duration": duration_s,

@@ -1,6 +1,6 @@
 """Charging profiles and what they allow at a moment (OCPP 1.6 §3.13 smart charging)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -175,21 +175,32 @@ class Profiles:
         return min(limits) if limits else None
 
     def schedule(
-        self, connector_id: int, begin: datetime, duration_s: int, started_at: datetime | None, most_w: float
+        self, started_at: Mapping[int, datetime | None], begin: datetime, duration_s: int, most_w: float
     ) -> list[tuple[int, float]]:
-        """Return the composite schedule: seconds from `begin` and the limit in W from then on."""
+        """Return the composite schedule: seconds from `begin` and the limit in W from then on.
+
+        `started_at` names the connectors, whose limits are added up, and when their transactions began; where
+        none runs, one is thought to begin now. `most_w` is what each connector can give.
+        """
+        started = {number: moment or begin for number, moment in started_at.items()}
         end = begin + timedelta(seconds=duration_s)
         moments = {begin}
         for profile in self._profiles:
-            if profile.connector_id in (0, connector_id):
-                moments.update(profile.changes(begin, end, started_at))
+            for number, start in started.items():
+                if profile.connector_id in (0, number):
+                    moments.update(profile.changes(begin, end, start))
         steps: list[tuple[int, float]] = []
         for moment in sorted(moments):
-            limit = self.limit_w(connector_id, moment, started_at)
-            limit = most_w if limit is None else min(limit, most_w)
+            limit = self._total_w(started, moment, most_w)
             if not steps or steps[-1][1] != limit:
                 steps.append((int((moment - begin).total_seconds()), limit))
         return steps
+
+    def _total_w(self, started_at: Mapping[int, datetime], at: datetime, most_w: float) -> float:
+        limits = (self.limit_w(number, at, start) for number, start in started_at.items())
+        total = sum(most_w if limit is None else min(limit, most_w) for limit in limits)
+        station = self._strongest(MAX_PURPOSE, (0,), at, None)
+        return total if station is None else min(total, station)
 
     def _strongest(
         self, purpose: str, connectors: Iterable[int], at: datetime, started_at: datetime | None

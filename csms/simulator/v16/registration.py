@@ -124,7 +124,8 @@ class Registered16(Station):
             await self.boot(tries=self.settings.boot_tries)
         self.returning = False
         for number, connector in self.connectors.items():
-            await self.notify_status(number, connector.status)
+            tell = partial(self.notify_status, number, connector.status, error_code=connector.error_code)
+            await self._quietly(tell)
 
     async def heartbeat(self) -> Payload:
         """Send a Heartbeat."""
