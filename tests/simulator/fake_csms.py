@@ -57,6 +57,7 @@ class FakeCsms:
         self.answers: dict[str, Callable[[str, Payload], Payload]] = {}
         self.refuse_with: int | None = None
         self.choose_subprotocol: str | None = "ocpp1.6"
+        self.deaf = False
         self.interval_s = 300
         self.now = lambda: NOON + timedelta(seconds=trio.current_time())
 
@@ -84,6 +85,9 @@ class FakeCsms:
                 return
             socket = await request.accept(subprotocol=self.choose_subprotocol)
             self.sockets[identity] = socket
+            if self.deaf:
+                nursery.cancel_scope.cancel()  # the stream stays open, and nobody reads it
+                return
             try:
                 while True:
                     await self._take(identity, socket, str(await socket.get_message()))

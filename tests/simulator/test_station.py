@@ -249,22 +249,18 @@ async def test_heartbeats_fill_the_silence_only(csms: FakeCsms, autojump_clock):
         assert len(csms.payloads("Heartbeat")) == 3
 
 
-async def test_pings_follow_the_configured_interval(csms: FakeCsms, autojump_clock):
+async def test_a_connection_without_pongs_is_dropped_and_made_anew(csms: FakeCsms, autojump_clock):
+    csms.deaf = True
     async with Station16.open(URL, "CP1", dial=csms.dial()) as station:
         station.configuration.set("WebSocketPingInterval", "10")
         await station.go_online()
-        session = station.session
-        assert session is not None
-        pings = []
-        original = session.ping
-
-        async def counted() -> None:
-            pings.append(trio.current_time())
-            await original()
-
-        session.ping = counted  # type: ignore[method-assign]
-        await trio.sleep(35)
-        assert len(pings) == 3
+        begun = trio.current_time()
+        csms.deaf = False
+        await station.until_closed()
+        # one interval until the ping, one for the pong
+        assert trio.current_time() - begun == pytest.approx(20)
+        await trio.sleep(60)
+        assert station.tally.connections == 2  # the second one gets its pongs
 
 
 async def test_message_ids_are_unique_and_come_from_the_seed(csms: FakeCsms, autojump_clock):
