@@ -96,9 +96,14 @@ def binaries(workspace: Path) -> Path:
         return installed / "bin"
     copy = Path(tempfile.mkdtemp(prefix="csms-pg-programs-"))  # installed below a directory closed to others
     copy.chmod(0o755)
-    shutil.copytree(installed, copy / "postgres", symlinks=True)
     (workspace / "programs").symlink_to(copy)
-    return copy / "postgres" / "bin"
+    package = installed.parent
+    for needed in (
+        installed,
+        package.with_name(f"{package.name}.libs"),
+    ):  # programs find their libraries by place
+        shutil.copytree(needed, copy / needed.relative_to(package.parent), symlinks=True)
+    return copy / package.name / installed.name / "bin"
 
 
 def _remove(workspace: Path) -> None:
