@@ -1,0 +1,163 @@
+"""Payloads broken in one place each, made from the standard's own schemas as the `ocpp` package carries them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft4Validator
+
+from tests.wire.payloads import at
+
+FROM_STATIONS = (
+    "Authorize",
+    "BootNotification",
+    "DataTransfer",
+    "DiagnosticsStatusNotification",
+    "FirmwareStatusNotification",
+    "Heartbeat",
+    "LogStatusNotification",
+    "MeterValues",
+    "SecurityEventNotification",
+    "SignCertificate",
+    "SignedFirmwareStatusNotification",
+    "StartTransaction",
+    "StatusNotification",
+    "StopTransaction",
+)
+OCCURRENCE, TYPE, PROPERTY, FORMATION = (
+    "OccurenceConstraintViolation",
+    "TypeConstraintViolation",
+    "PropertyConstraintViolation",
+    "FormationViolation",
+)
+HUGE = (2**31, 2**63, -(2**63) - 1, 10**30, -(10**30), 10**4200)
+DATES = (
+    "",
+    "not a date",
+    "2026-02-30T00:00:00Z",
+    "0000-00-00T00:00:00Z",
+    "9999-12-31T23:59:59-23:59",
+    "\x00",
+)
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """One payload, what was done to it, and the CALLERROR codes that a strict answer may have; empty: it is valid."""
+
+    what: str
+    payload: Any
+    codes: tuple[str, ...]
+
+
+@cache
+def schema(name: str) -> Schema:
+    """Return a schema of the package: an action's request, or its response."""
+    spec = find_spec("ocpp")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    file = Path(spec.submodule_search_locations[0], "v16", "schemas", f"{name}.json")
+    found: Schema = json.loads(file.read_text("utf-8-sig"))
+    inlined: Schema = _inlined(found, found.get("definitions", {}))
+    return inlined
+
+
+def _inlined(part: Any, definitions: Schema) -> Any:
+    """Put definitions where they are referred to."""
+    if isinstance(part, list):
+        return [_inlined(inner, definitions) for inner in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _inlined(definitions[part["$ref"].rsplit("/", 1)[1]], definitions)
+    return {name: _inlined(inner, definitions) for name, inner in part.items()}
+
+
+def answer_faults(action: str, answer: Any) -> list[str]:
+    """Return what the standard finds wrong with an answer."""
+    return [error.message for error in Draft4Validator(schema(f"{action}Response")).iter_errors(answer)]
+
+
+def whole(action: str) -> dict[str, Any]:
+    """Return a valid request with every field."""
+    made: dict[str, Any] = _whole(schema(action), "")
+    return made
+
+
+def spoiled(action: str) -> Iterator[Spoiled]:
+    """Break a whole request in one place after the other."""
+    yield Spoiled("whole", whole(action), ())
+    yield from _spoil(schema(action), whole(action), "payload")
+    for what, payload in (("payload null", None), ("payload empty", {})):
+        required = schema(action).get("required")
+        yield Spoiled(what, payload, (OCCURRENCE,) if required else ())
+
+
+def _whole(part: Schema, name: str) -> Any:
+    if "enum" in part:
+        return part["enum"][0]
+    match part.get("type"):
+        case "object":
+            return {key: _whole(value, key) for key, value in part.get("properties", {}).items()}
+        case "array":
+            return [_whole(part["items"], name)]
+        case "integer" | "number":
+            return 1
+        case _:
+            return (
+                at(1)
+                if part.get("format") == "date-time"
+                else {"value": "5", "idTag": "TAG1"}.get(name, "text")
+            )
+
+
+def _spoil(part: Schema, value: Any, path: str) -> Iterator[Spoiled]:
+    """Yield every way to break `value`, which is valid by the schema `part`."""
+    if path != "payload":
+        yield from _other_types(part, path)
+    if isinstance(value, dict):
+        yield Spoiled(f"{path}: one property more", value | {"notOfTheStandard": {"a": [1]}}, (FORMATION,))
+        for name in part.get("required", ()):
+            without = {key: kept for key, kept in value.items() if key != name}
+            yield Spoiled(f"{path}.{name} missing", without, (OCCURRENCE,))
+        for name, inner in part.get("properties", {}).items():
+            for worse in _spoil(inner, value[name], f"{path}.{name}"):
+                yield Spoiled(worse.what, value | {name: worse.payload}, worse.codes)
+    elif isinstance(value, list):
+        yield Spoiled(f"{path} empty", [], (OCCURRENCE,) if part.get("minItems") else ())
+        yield Spoiled(f"{path} long", value * 50, (OCCURRENCE,) if "maxItems" in part else ())
+        for worse in _spoil(part["items"], value[0], f"{path}[0]"):
+            yield Spoiled(worse.what, [worse.payload], worse.codes)
+    elif isinstance(value, str):
+        yield from _texts(part, path)
+    else:
+        for number in HUGE:
+            yield Spoiled(f"{path} = {number.bit_length()} bits", number, (PROPERTY, ""))
+        yield Spoiled(f"{path} = 1.5", 1.5, (TYPE, PROPERTY))
+
+
+def _other_types(part: Schema, path: str) -> Iterator[Spoiled]:
+    fits = {"string": str, "integer": int, "number": float, "array": list, "object": dict}.get(
+        part.get("type", "")
+    )
+    for other in ("7", 7, True, None, {"a": 1}, ["a"]):
+        if fits is not None and (type(other) is not fits):
+            codes = (TYPE,) if "enum" not in part else (TYPE, PROPERTY)
+            yield Spoiled(f"{path} = {other!r}", other, codes)
+
+
+def _texts(part: Schema, path: str) -> Iterator[Spoiled]:
+    if "enum" in part:
+        yield Spoiled(f"{path} unknown", "Sideways", (PROPERTY,))
+        return
+    most = part.get("maxLength")
+    for text in ("", "\x00", "a\x00b\ufffd", "'; DROP TABLE stations; --", "🔌", "\u202e", "x" * 10_000):
+        yield Spoiled(f"{path} = {text[:12]!r}", text, (PROPERTY,) if most and len(text) > most else ())
+    if part.get("format") == "date-time":
+        for text in DATES:
+            yield Spoiled(f"{path} = {text!r}", text, ())
