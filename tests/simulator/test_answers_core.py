@@ -55,6 +55,17 @@ async def test_two_remote_starts_in_one_breath_do_not_share_a_connector(csms: Fa
         assert [answer["status"] for answer in answers] == ["Accepted", "Accepted", "Rejected"]
 
 
+async def test_a_reset_before_the_start_leaves_no_transaction(csms: FakeCsms, autojump_clock):
+    async with booted(csms):
+        await csms.call(CP, "RemoteStartTransaction", {"idTag": "TAG", "connectorId": 1})
+        await csms.until("StatusNotification")
+        await csms.call(CP, "Reset", {"type": "Soft"})
+        await csms.until("BootNotification", 2)
+        await trio.sleep(60)
+        assert csms.payloads("StartTransaction") == []
+        assert csms.statuses(1) == ["Preparing", "Available", "Available"]
+
+
 async def test_remote_start_without_authorization_when_so_configured(csms: FakeCsms, autojump_clock):
     async with booted(csms):
         change = {"key": "AuthorizeRemoteTxRequests", "value": "false"}

@@ -60,7 +60,7 @@ class Charge:
         await self._ended.wait()
 
     async def run(self) -> Transaction | None:
-        """Do all of it; return the transaction, or None when the id tag was not accepted."""
+        """Do all of it; return the transaction, or None when none began."""
         station, connector = self._station, self._connector
         connector.charge = self
         try:
@@ -68,6 +68,9 @@ class Charge:
                 return None
             await station.show(connector.connector_id, "Preparing")
             await self._pause()
+            if self._stop_reason is not None:  # reset or unlocked before anything began
+                await station.show(connector.connector_id, connector.idle_status)
+                return None
             transaction = self.transaction = await self._start()
             if self._wish.on_start is not None:
                 await self._wish.on_start()
