@@ -17,7 +17,8 @@ INTRODUCTION = """# The command line
 Generated from the code by `make docs`; a test compares. `csms NOUN VERB`; every command has `--help`.
 
 Global options stand before the noun: `--data-dir DIR` (else `CSMS_DATA_DIR`, `/var/lib/csms` where writable, `./var`)
-and `--config FILE`. Reads take `--json`: an array or an object with camelCase keys. Destructive verbs ask unless `--yes`.
+and `--config FILE`. Reads take `--json`: an array or an object with camelCase keys. Destructive verbs ask unless
+`--yes`.
 
 | exit code | meaning |
 |---|---|
@@ -51,7 +52,7 @@ def _names(name: str, command: Any) -> Iterator[str]:
         yield name
         return
     for verb in sorted(inner):
-        yield from _names(f"{name} {verb}", inner[verb])
+        yield from _names(f"{_with_arguments(name, command)} {verb}", inner[verb])
 
 
 def _command(name: str, command: Any) -> Iterator[str]:
@@ -60,11 +61,11 @@ def _command(name: str, command: Any) -> Iterator[str]:
         if name != "csms":
             yield f"\n## {name}\n\n{_text(command.help)}\n"
         for verb in sorted(inner, key=lambda verb: (hasattr(inner[verb], "commands"), verb)):
-            yield from _command(f"{name} {verb}", inner[verb])
+            yield from _command(f"{_with_arguments(name, command)} {verb}", inner[verb])
         return
-    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    arguments = _arguments(command)
     options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
-    usage = " ".join([name, *(_argument(p) for p in arguments), *(["[OPTIONS]"] if options else [])])
+    usage = " ".join([_with_arguments(name, command), *(["[OPTIONS]"] if options else [])])
     yield f"\n### `{usage}`\n\n{_text(command.help)}\n"
     rows = [(_argument(p), p) for p in arguments if getattr(p, "help", None)] + [
         (_option(p), p) for p in options
@@ -72,6 +73,15 @@ def _command(name: str, command: Any) -> Iterator[str]:
     if rows:
         yield "\n| | |\n|---|---|\n"
         yield from (f"| `{shown}` | {_text(getattr(p, 'help', ''))}{_default(p)} |\n" for shown, p in rows)
+
+
+def _with_arguments(name: str, command: Any) -> str:
+    """Return a command's name with what must follow it; a noun of nouns may take an id before its verb."""
+    return " ".join([name, *(_argument(p) for p in _arguments(command))])
+
+
+def _arguments(command: Any) -> list[Any]:
+    return [p for p in command.params if p.param_type_name == "argument"]
 
 
 def _argument(parameter: Any) -> str:

@@ -106,6 +106,13 @@ def update(
         registration=registration.capitalize() if registration else None, quirks=_quirks(quirk), tenant=tenant,
     )  # fmt: skip
     show_one(json, changed, [c for c in COLUMNS if c[0] != "connectors"])
+    if changed["onboardedAt"] and changed["registration"] == "Accepted" and not changed["securityProfile"]:
+        mend = f"csms station update {station} --profile 1, csms station password {station}"
+        err.print(
+            f"csms: {station} has no password, anybody may connect as it: {mend}",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 @app.command()

@@ -8,6 +8,11 @@ import typer
 
 from csms.cli._console import Column, err, out, plain, print_json, print_table, run
 
+IN_PLAIN_WORDS: Final = {
+    "Unknown": "Unknown, there is nothing to clear",
+    "NotSupported": "NotSupported, the station cannot do that",
+    "NotImplemented": "NotImplemented, the station cannot send that",
+}
 BAD_ENDS: Final = frozenset({"REFUSED", "FAILED", "TIMED_OUT"})
 
 
@@ -95,7 +100,8 @@ def _complaint(done: Mapping[str, Any], waited_s: float) -> str:
         return f"{station} {_said(done).lower()} {done['action']}, but {followed} followed {span}"
     if outcome == "FAILED":
         return f"{station}: {done['action']} ended with {done['followedBy'] or 'no answer'}"
-    return f"{station} refused {done['action']}: {_said(done)}"
+    said = _said(done)
+    return f"{station} refused {done['action']}: {IN_PLAIN_WORDS.get(said, said)}"
 
 
 def _said(done: Mapping[str, Any]) -> str:

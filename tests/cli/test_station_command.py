@@ -5,6 +5,7 @@ from typing import Any
 
 import trio
 
+from csms.services.unit import Policy
 from tests.cli.conftest import Cli
 from tests.wire import payloads
 from tests.wire.appliance import Appliance
@@ -55,7 +56,9 @@ async def test_a_start_that_is_waited_for_names_its_transaction(
 async def test_what_goes_wrong_is_one_line_and_code_6(cli: Cli, station: Station) -> None:
     keys(station, SupportedFeatureProfiles="Core,RemoteTrigger")
     station.answers["Reset"] = {"status": "Rejected"}
+    station.answers["UnlockConnector"] = {"status": "NotSupported"}
     wrong = [
+        (("unlock",), "csms: CP1 refused UnlockConnector: NotSupported, the station cannot do that\n"),
         (("reset",), "csms: CP1 refused Reset: Rejected\n"),
         (
             ("start", "--token", "TAG1", "--wait", "0.1"),
@@ -171,3 +174,14 @@ async def test_an_import_is_all_or_nothing(csms: Appliance, cli: Cli) -> None:
         assert complaint in done.err, done.err
     known: list[Any] = await csms.verb("station.list")
     assert [s["stationId"] for s in known] == ["CP1"]
+
+
+async def test_accepting_a_station_from_the_queue_warns_of_its_open_door(csms: Appliance, cli: Cli) -> None:
+    csms.unit.policy = Policy(onboarding=True)
+    await csms.station("NEW")
+    done = await cli("station", "update", "NEW", "--registration", "accepted")
+    assert done.code == 0
+    assert done.err.startswith(
+        "csms: NEW has no password, anybody may connect as it: csms station update NEW --pro"
+    )
+    assert (await cli("station", "update", "CP1", "--registration", "accepted")).err == ""
