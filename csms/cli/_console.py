@@ -182,10 +182,10 @@ def _cell(value: Any) -> str:
 
 
 def _short_cell(value: Any) -> str:
-    """Show a moment as the time today, else as day and minute."""
+    """Show a moment without what the reader knows: today's date, this year."""
     if not isinstance(value, datetime):
         return _cell(value)
     now = datetime.now(value.tzinfo)
     if value.date() == now.date():
         return value.strftime("%H:%M:%S")
-    return value.strftime("%b %d %H:%M" if value.year == now.year else "%Y-%m-%d")
+    return value.strftime("%b %d %H:%M:%S" if value.year == now.year else "%Y-%m-%d")

@@ -1,12 +1,9 @@
 """csms cdr: charge detail records."""
 
-import csv
-import sys
-from enum import StrEnum
-
 import typer
 
 from csms.cli._console import Column, JsonFlag, TenantOption, kwh, print_json, run, show, show_one, when
+from csms.cli._export import Format, print_csv
 
 app = typer.Typer(
     name="cdr", help="Charge detail records: frozen, priced, one for each ended charge.", no_args_is_help=True
@@ -30,13 +27,6 @@ CSV_FIELDS = (
     "id", "transactionId", "stationId", "evseId", "connectorId", "idToken", "startedAt", "endedAt", "energyWh",
     "currency", "totalCost", "totalCostInclVat", "tariffId", "createdAt",
 )  # fmt: skip
-
-
-class Format(StrEnum):
-    """How CDRs are exported."""
-
-    CSV = "csv"
-    JSON = "json"
 
 
 @app.command("list")
@@ -82,7 +72,4 @@ def export(
     if format is Format.JSON:
         print_json([entry["document"] for entry in found])
         return
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(CSV_FIELDS)
-    for entry in reversed(found):
-        writer.writerow([entry[name] for name in CSV_FIELDS])
+    print_csv(reversed(found), CSV_FIELDS)

@@ -10,7 +10,6 @@ import typer
 from csms.cli._console import JsonFlag, TenantOption, moment, out, print_json, run, session
 from csms.cli._runtime import Session, is_running
 from csms.errors import CsmsError
-from csms.store import migrate
 
 Finding = dict[str, Any]
 LEAST_FREE_BYTES = 500 * 1024 * 1024
@@ -55,6 +54,8 @@ def _disk(work: Session) -> Finding:
 
 
 def _database(work: Session) -> Finding:
+    from csms.store import migrate
+
     try:
         migrate.check(work.config.store.url)
     except CsmsError as error:

@@ -3,7 +3,6 @@
 import typer
 
 from csms.cli._console import JsonFlag, out, print_json, run, session
-from csms.store import migrate
 
 
 def init(
@@ -17,6 +16,8 @@ def init(
     json: bool = JsonFlag,
 ) -> None:
     """Set this machine up: data directory, database, first tenant, first administrator."""
+    from csms.store import migrate  # here, as in the other verbs: most of them never open the database
+
     config = session(ctx).config
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     migrate.migrate(config.store.url)

@@ -1,7 +1,9 @@
 """The `csms` command: global options, every noun, and errors turned into one line and an exit code."""
 
+import os
 import sys
 from pathlib import Path
+from typing import Final, NoReturn
 
 import typer
 
@@ -29,6 +31,8 @@ from csms.cli.simulate import simulate
 from csms.config import load
 from csms.errors import CsmsError
 
+TRACEBACK: Final = "CSMS_TRACEBACK"
+"""Environment variable that lets an internal error show its traceback."""
 app = typer.Typer(
     name="csms",
     help="Charging station management system: one process, run from this command.",
@@ -45,8 +49,6 @@ def root(
     config_file: Path | None = typer.Option(None, "--config", help="Configuration file, csms.toml."),
 ) -> None:
     """Prepare what every verb needs."""
-    import os
-
     if ctx.resilient_parsing or ctx.invoked_subcommand in ("simulate", "version", "config"):
         ctx.obj = (data_dir, config_file)
         return
@@ -74,13 +76,25 @@ def main() -> None:
     try:
         app()
     except CsmsError as error:
-        err.print(f"csms: {error}", markup=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+        fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), CsmsError.exit_code)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        text = f"internal error: {type(error).__name__}: {error} ({TRACEBACK}=1 shows where)"
+        fail(text, CsmsError.exit_code)
+
+
+def fail(text: str, code: int) -> NoReturn:
+    """Say in one line what is wrong, and exit."""
+    err.print(f"csms: {' '.join(text.split())}", markup=False, soft_wrap=True)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

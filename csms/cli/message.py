@@ -1,5 +1,6 @@
 """csms message: the OCPP message log."""
 
+import json as json_module
 import time
 
 import typer
@@ -13,10 +14,11 @@ COLUMNS: list[Column] = [
     ("station", "stationId"),
     ("", lambda m: "←" if m["direction"] == "in" else "→"),
     ("action", "action"),
-    ("request", lambda m: _short(m["request"])),
-    ("answer", lambda m: _short(m["response"])),
+    ("request", "request"),
+    ("answer", lambda m: _answer(m["response"])),
     ("note", "note"),
 ]
+SPARE = ("answer", "request")
 POLL_S = 0.5
 
 
@@ -32,7 +34,7 @@ def list_(
 ) -> None:
     """List messages, oldest first; heartbeats are not kept."""
     found = run(ctx, "message.list", station=station, action=action, limit=limit, tenant=tenant)
-    show(json, found, COLUMNS, empty="no message")
+    show(json, found, COLUMNS, empty="no message", spare=SPARE)
     position = found[-1]["id"] if found else 0
     while follow:
         time.sleep(POLL_S)
@@ -44,8 +46,20 @@ def list_(
             if json:
                 print_json(new)
             else:
-                print_table(new, COLUMNS, empty="")
+                print_table(new, COLUMNS, empty="", spare=SPARE)
 
 
-def _short(text: str | None) -> str:
-    return "" if not text else text if len(text) <= 60 else text[:59] + "…"
+def _answer(frame: str | None) -> str:
+    """Return what matters of an answer: the payload, or code and description of an error."""
+    if frame is None:
+        return ""
+    try:
+        parsed = json_module.loads(frame)
+    except ValueError:
+        return frame
+    match parsed:
+        case [3, _, payload]:
+            return json_module.dumps(payload, separators=(",", ":"))
+        case [4, _, code, description, *_]:
+            return f"{code}: {description}"
+    return frame

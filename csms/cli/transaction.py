@@ -10,6 +10,7 @@ from csms.cli._console import (
     JsonFlag,
     TenantOption,
     kwh,
+    moment,
     out,
     print_json,
     print_pairs,
@@ -18,6 +19,7 @@ from csms.cli._console import (
     show,
     when,
 )
+from csms.cli._export import Format, print_csv
 
 app = typer.Typer(name="transaction", help="Transactions, running and ended.", no_args_is_help=True)
 
@@ -33,6 +35,10 @@ COLUMNS: list[Column] = [
     ("reason", "stopReason"),
 ]
 SPARE = ("reason", "evse", "ended")
+CSV_FIELDS = (
+    "id", "ocppId", "stationId", "evseId", "connectorId", "idToken", "authorization", "state", "startedAt",
+    "endedAt", "meterStartWh", "meterStopWh", "energyWh", "stopReason", "tariffId",
+)  # fmt: skip
 
 
 @app.command("list")
@@ -66,22 +72,27 @@ def show_(
     print_pairs([*pairs, ("meter", meter), ("tariff", found["tariffId"]), ("cdr", found["cdrId"])])
     if found["corrections"]:
         out.print("\n[bold]Corrections[/]")
-        columns: list[Column] = [("when", lambda c: when(c["at"])), ("what", "kind"), ("detail", _detail)]
+        columns: list[Column] = [("when", lambda c: moment(c["at"])), ("what", "kind"), ("detail", _detail)]
         print_table(found["corrections"], columns, empty="")
     out.print(f"\n[bold]Meter values[/] ({len(found['meterValues'])})")
-    readings: list[Column] = [("taken", lambda r: when(r["takenAt"])), ("Wh", "energyWh"), ("W", "powerW")]
+    readings: list[Column] = [("taken", lambda r: moment(r["takenAt"])), ("Wh", "energyWh"), ("W", "powerW")]
     print_table(found["meterValues"][-20:], [*readings, ("samples", _samples)], empty="none")
 
 
 @app.command()
 def export(
     ctx: typer.Context,
+    format: Format = typer.Option(Format.CSV, "--format", help="csv or json."),
     station: str | None = typer.Option(None, "--station", help="Only of this station."),
     limit: int = typer.Option(100_000, "--limit", help="At most so many, newest first."),
     tenant: str | None = TenantOption,
 ) -> None:
-    """Print transactions as JSON."""
-    print_json(run(ctx, "transaction.list", station=station, limit=limit, tenant=tenant))
+    """Print transactions, running ones included; csms cdr export has what they cost."""
+    found = run(ctx, "transaction.list", station=station, limit=limit, tenant=tenant)
+    if format is Format.JSON:
+        print_json(found)
+    else:
+        print_csv(reversed(found), CSV_FIELDS)
 
 
 def _detail(correction: Mapping[str, Any]) -> str:
