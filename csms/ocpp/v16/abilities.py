@@ -25,6 +25,7 @@ WORTH_KNOWING: Final = (
     "ChargingScheduleAllowedChargingRateUnit",
     "ReserveConnectorZeroSupported",
     "GetConfigurationMaxKeys",
+    "SecurityProfile",
 )
 """Keys that decide whether and how an optional action is sent."""
 
