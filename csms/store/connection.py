@@ -47,14 +47,15 @@ def dialect_of(url: str) -> Dialect:
 
 
 @asynccontextmanager
-async def open_store(url: str, *, faults: Faults | None = None) -> AsyncIterator[Store]:
+async def open_store(url: str, *, faults: Faults | None = None, inline: bool = False) -> AsyncIterator[Store]:
     """Open a migrated database; on leaving, commit what is queued and close every connection.
 
-    Raises `StoreUnavailable` when it cannot be opened.
+    Raises `StoreUnavailable` when it cannot be opened. `inline` is for simulations under a virtual clock: everything
+    runs on the event loop, so that a run can be repeated exactly.
     """
     if dialect_of(url) == "sqlite":
-        async with open_sqlite(url, faults) as sqlite_store:
+        async with open_sqlite(url, faults, inline=inline) as sqlite_store:
             yield sqlite_store
     else:
-        async with open_postgres(url, faults) as postgres_store:
+        async with open_postgres(url, faults, inline=inline) as postgres_store:
             yield postgres_store

@@ -17,8 +17,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from csms.errors import StoreUnavailable
 from csms.store import postgres_connection as pg
+from csms.store.committer import TryAgain
 from csms.store.database import Database, Faults, StoreHealth
-from csms.store.writer import TryAgain, Writer
+from csms.store.writer import InlineWriter, Writer
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ RESOLVE_TIMEOUT_MS = 5000
 
 
 class PostgresSession:
-    """The writer's connection: `csms.store.writer.Session`."""
+    """The writer's connection: `csms.store.committer.Session`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -173,7 +174,9 @@ class PostgresStore:
 
     dialect: Literal["postgres"] = "postgres"
 
-    def __init__(self, pool: "ConnectionPool[pg.Connection]", writer: Writer, faults: Faults | None) -> None:
+    def __init__(
+        self, pool: "ConnectionPool[pg.Connection]", writer: Writer | InlineWriter, faults: Faults | None
+    ) -> None:
         self.write = writer.write
         self._pool = pool
         self._writer = writer
@@ -185,6 +188,9 @@ class PostgresStore:
 
         A cancelled caller goes at once; what the thread still reads is forgotten.
         """
+        if isinstance(self._writer, InlineWriter):
+            await trio.lowlevel.checkpoint()
+            return self._read(work)
         return await trio.to_thread.run_sync(self._read, work, limiter=self._limiter, abandon_on_cancel=True)
 
     def _read(self, work: Callable[[Database], T]) -> T:
@@ -228,7 +234,7 @@ def _configure_reader(connection: pg.Connection) -> None:
 
 
 @asynccontextmanager
-async def open_postgres(url: str, faults: Faults | None) -> AsyncIterator[PostgresStore]:
+async def open_postgres(url: str, faults: Faults | None, *, inline: bool) -> AsyncIterator[PostgresStore]:
     """Connect to an existing database; on leaving, commit what is queued and close everything."""
     session = await trio.to_thread.run_sync(PostgresSession, url)
     pool: ConnectionPool[pg.Connection] = ConnectionPool(
@@ -242,7 +248,7 @@ async def open_postgres(url: str, faults: Faults | None) -> AsyncIterator[Postgr
         name="csms readers",
         open=False,
     )
-    writer = Writer(session, faults)
+    writer = InlineWriter(session, faults) if inline else Writer(session, faults)
     try:
         await trio.to_thread.run_sync(pool.open)
         yield PostgresStore(pool, writer, faults)

@@ -10,9 +10,9 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.string import StrDumper
 
 from csms.errors import InvalidInput, StoreUnavailable
+from csms.store.committer import TryAgain
 from csms.store.database import NO_PARAMS, ConstraintViolated, Params, Row
 from csms.store.placeholders import translated
-from csms.store.writer import TryAgain
 
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 30

@@ -13,7 +13,7 @@ import trio
 from csms.errors import StoreUnavailable
 from csms.store.database import Database, Faults, StoreHealth
 from csms.store.sqlite_connection import SqliteDatabase, connect, path_of
-from csms.store.writer import Writer
+from csms.store.writer import InlineWriter, Writer
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ READERS = 4
 
 
 class SqliteSession:
-    """The writer's connection: `csms.store.writer.Session`."""
+    """The writer's connection: `csms.store.committer.Session`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -91,7 +91,7 @@ class SqliteStore:
 
     dialect: Literal["sqlite"] = "sqlite"
 
-    def __init__(self, path: Path, writer: Writer, faults: Faults | None) -> None:
+    def __init__(self, path: Path, writer: Writer | InlineWriter, faults: Faults | None) -> None:
         self.write = writer.write
         self._path = path
         self._writer = writer
@@ -108,6 +108,9 @@ class SqliteStore:
         if self._closed:
             raise StoreUnavailable("the store is closed")
         reading = _Reading()
+        if isinstance(self._writer, InlineWriter):
+            await trio.lowlevel.checkpoint()
+            return self._read(work, reading)
         try:
             return await trio.to_thread.run_sync(
                 self._read, work, reading, limiter=self._limiter, abandon_on_cancel=True
@@ -192,11 +195,11 @@ class _Reading:
 
 
 @asynccontextmanager
-async def open_sqlite(url: str, faults: Faults | None) -> AsyncIterator[SqliteStore]:
+async def open_sqlite(url: str, faults: Faults | None, *, inline: bool) -> AsyncIterator[SqliteStore]:
     """Open an existing database file; on leaving, commit what is queued and close everything."""
     path = path_of(url)
-    session = await trio.to_thread.run_sync(SqliteSession, path)
-    writer = Writer(session, faults)
+    session = SqliteSession(path) if inline else await trio.to_thread.run_sync(SqliteSession, path)
+    writer = InlineWriter(session, faults) if inline else Writer(session, faults)
     store = SqliteStore(path, writer, faults)
     try:
         yield store
