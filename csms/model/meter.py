@@ -169,5 +169,5 @@ def delivered_wh(points: Sequence[int]) -> tuple[int, bool]:
             total += after - before
         else:
             reset = True
-            total += after if after < before // 2 else 0
+            total += after if 0 < after < before // 2 else 0
     return total, reset
