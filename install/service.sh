@@ -105,9 +105,9 @@ activate() {
         step "Stopping csms" systemctl stop csms
     fi
     if is_initialised "${previous:-$release}"; then
-        backup=$data/backups/$(date -u +%Y%m%dT%H%M%SZ)-before-$(basename "$release")
-        attempt "Backing the database up to $backup" csms_of "${previous:-$release}" db backup --to "$backup" ||
-            go_back "$previous" ""
+        attempt "Backing the database up" back_up "${previous:-$release}" || go_back "$previous" ""
+        backup=$(json_value file <"$data/backups/latest.json")
+        say "    $backup"
         attempt "Migrating the database" csms_of "$release" db migrate || go_back "$previous" "$backup"
     else
         first_day "$release"
@@ -122,18 +122,26 @@ first_day() {
     local shown code=0
     say "- Setting up the database and the first administrator"
     if [ -n "$dry_run" ]; then return; fi
-    shown=$(csms_of "$1" init --json) || code=$?
+    shown=$(csms_of "$1" init --json 2>>"$log") || code=$?
     if [ "$code" -eq 0 ]; then
         say "    administrator  $(json_value adminEmail <<<"$shown")"
         say "    password       $(json_value adminPassword <<<"$shown")   (shown this once: write it down)"
     elif [ "$code" -ne 5 ]; then # 5: there is one already
-        die "csms init failed; nothing was started"
+        tail -n 5 "$log" >&2
+        die "csms init did not work; the whole log is in $log"
     fi
 }
 
 # is_initialised RELEASE: there is a database that knows its schema.
 is_initialised() {
-    [ -z "$dry_run" ] && csms_of "$1" db status >>"$log" 2>&1
+    if [ -n "$dry_run" ]; then return 1; fi
+    local state
+    state=$(csms_of "$1" db status --json 2>>"$log") && [ "$(json_value applied <<<"$state")" != "[]" ]
+}
+
+# back_up RELEASE: into the data directory's backups; latest.json names the file.
+back_up() {
+    csms_of "$1" db backup --json >"$data/backups/latest.json"
 }
 
 switch_to() {
