@@ -12,6 +12,8 @@ from websockets.frames import CloseCode
 from csms.ocpp.sockets import RECEIVE_BYTES, DirectStream, linger
 from csms.ocpp.websocket import Closure, WebSocket
 
+LOST: Final = "the connection was lost"
+DROPPED: Final = "the station dropped the connection"
 _LOST: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 
@@ -77,10 +79,10 @@ class Wire:
         try:
             data = await self._stream.receive_some(RECEIVE_BYTES)
         except _LOST as error:
-            raise self._gone("the connection was lost") from error
+            raise self._gone(LOST) from error
         self.reads += 1
         if not data:
-            raise self._gone("the station dropped the connection")
+            raise self._gone(DROPPED)
         return await self.take(data)
 
     async def take(self, data: bytes | bytearray) -> list[bytes]:
@@ -149,7 +151,7 @@ class Wire:
             sealed = direct.seal(data)
             sent = direct.send_now(sealed)
         except _LOST as error:
-            raise self._gone("the connection was lost") from error
+            raise self._gone(LOST) from error
         if sent == len(sealed):
             return b""
         self._busy = True
@@ -180,7 +182,7 @@ class Wire:
         except trio.TooSlowError as error:
             raise self._too_slow() from error
         except _LOST as error:
-            raise self._gone("the connection was lost") from error
+            raise self._gone(LOST) from error
         except trio.Cancelled:
             self.abort("a frame could not be sent to its end")
             raise

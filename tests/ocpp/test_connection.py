@@ -56,6 +56,9 @@ async def test_pipelined_calls_are_queued_and_then_no_longer_read(
             sent.append(n)
 
     yard.nursery.start_soon(pipeline)
+    await office.until(lambda: bool(office.calls))
+    yard.nursery.start_soon(ask, yard.connection(), [])  # which has a second task read
+    assert (await station.message())[2] == "ClearCache"
     for n in range(60):
         assert await station.message() == [3, str(n), {}]
         assert len(sent) <= n + Limits().max_queued_calls + 3
@@ -130,6 +133,69 @@ async def test_a_slow_answer_does_not_hold_up_ours(
     for n in range(3):
         await station.send(HEARTBEAT.format(n))
         assert (await station.message())[:2] == [3, str(n)]
+
+
+async def test_an_answer_is_heard_during_a_slow_one_of_ours(
+    yard: Yard, office: Office, autojump_clock: MockClock
+) -> None:
+    office.handler = slowly
+    station = await yard.connected()
+    asking: list[Any] = []
+    yard.nursery.start_soon(ask, yard.connection(), asking)
+    assert (await station.message())[2] == "ClearCache"
+    await station.send(HEARTBEAT.format("slow"))
+    await station.send('[3,"id-1",{"status":"Rejected"}]')
+    await trio.sleep(1)
+    assert asking == [{"status": "Rejected"}]
+    assert await station.message() == [3, "slow", {}]
+
+
+@pytest.mark.parametrize("ends", ["closed by us", "dropped by the station", "superseded"])
+async def test_a_connection_full_of_calls_ends_in_time(
+    yard: Yard, office: Office, autojump_clock: MockClock, ends: str
+) -> None:
+    async def handler(connection: Connection, call: Call) -> bytes:
+        await trio.sleep(100 if len(office.calls) == 1 else 0)
+        return rpc.encode_result(call.raw_id, {})
+
+    office.handler = handler
+    office.options = ConnectionOptions(ping_interval_s=10)
+    station = await yard.connected()
+    for n in range(60):
+        await station.send(HEARTBEAT.format(n))
+        await trio.sleep(1)  # each in a read of its own
+    connection = yard.connection()
+    if ends == "closed by us":
+        connection.close("enough")
+    elif ends == "superseded":
+        office.options = ConnectionOptions(ping_interval_s=0)
+        await yard.connected()
+    else:
+        await station.stream.aclose()
+    await trio.sleep(150)
+    assert office.ended() == 1
+    assert len(yard.registry) == (1 if ends == "superseded" else 0)
+    assert len(office.calls) == (60 if ends == "dropped by the station" else 1)
+
+
+async def test_a_station_that_waits_behind_its_own_calls_is_not_dropped(
+    yard: Yard, office: Office, autojump_clock: MockClock
+) -> None:
+    async def handler(connection: Connection, call: Call) -> bytes:
+        await trio.sleep(20)
+        return rpc.encode_result(call.raw_id, {})
+
+    office.handler = handler
+    office.options = ConnectionOptions(ping_interval_s=10)
+    station = await yard.connected()
+    for n in range(40):
+        await station.send(HEARTBEAT.format(n))
+        await trio.sleep(0.1)
+    for n in range(40):
+        while (found := await station.frame())[0] == PING:
+            await station.send_frame(frame(PONG, b""))
+        assert json.loads(found[1]) == [3, str(n), {}]
+    assert trio.current_time() == pytest.approx(800, abs=1)
 
 
 async def test_our_calls_take_turns_in_order(yard: Yard) -> None:

@@ -288,8 +288,11 @@ def dial_either(
     """Start a server and dial it, once in the clear and once over TLS."""
     authority, chains = server_files
 
-    async def dial_started(limits: Limits | None = None) -> Station:
+    async def dial_started(limits: Limits | None = None, send_buffer: int | None = None) -> Station:
         _, (plain, secure) = await start(limits, tls=server_context(chains))
+        if send_buffer is not None:
+            for door in (plain, secure):
+                door.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         return await dial(plain) if request.param == "plain" else await dial_tls(secure, authority)
 
     return dial_started
@@ -339,7 +342,7 @@ async def test_frames_of_many_senders_never_mix(
         return rpc.encode_result(call.raw_id, {"data": "r" * 200_000})
 
     office.handler = handler
-    station = await dial_either()
+    station = await dial_either(send_buffer=4096)
     await station.open()
     connection = registry.get("CP1")
     assert connection is not None
