@@ -1,5 +1,6 @@
 """What the repository ships: pinned dependencies, data files that get installed, no trace of anybody's machine."""
 
+import ast
 import re
 import tomllib
 from fnmatch import fnmatch
@@ -82,16 +83,35 @@ def test_no_path_of_this_machine_is_named():
     assert found == []
 
 
-def test_tests_neither_sleep_nor_mock():
-    forbidden = re.compile(r"\btime\.sleep\(|unittest\.mock|\bMagicMock\b")
-    allowed = {"tests/postgres_server.py"}  # waits for a server that is another process
+def test_tests_wait_for_something_never_for_a_time():
+    """A sleep stands only in a loop that looks for what another process does."""
+    sleeping = [
+        f"{sources.name(path)}:{node.lineno}"
+        for path in files_of_tests()
+        if path.name != "postgres_server.py"  # gives its supervisor process the time to take a lock
+        for node in outside_loops(sources.tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "time.sleep"
+    ]
+    assert sleeping == []
+
+
+def outside_loops(parent):
+    for node in ast.iter_child_nodes(parent):
+        if not isinstance(node, ast.While | ast.For):
+            yield node
+            yield from outside_loops(node)
+
+
+def test_tests_mock_nothing():
+    mock = re.compile(r"unittest\.mock|\bMagicMock\b|\bmocker\b")
     found = {
-        sources.name(path)
-        for path in sources.tracked()
-        if path.is_relative_to(sources.ROOT / "tests") and path.suffix == ".py" and path.name != HERE
-        if forbidden.search(path.read_text(encoding="utf-8"))
+        sources.name(path) for path in files_of_tests() if path.name != HERE and mock.search(path.read_text())
     }
-    assert found <= allowed
+    assert found == set()
+
+
+def files_of_tests():
+    return [p for p in sources.tracked() if p.suffix == ".py" and p.is_relative_to(sources.ROOT / "tests")]
 
 
 def test_the_unit_file_runs_what_the_installer_installs():
