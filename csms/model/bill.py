@@ -66,7 +66,6 @@ class _Period:
             and active.time is self.active.time
             and active.parking is self.active.parking
             and (stretch.parking_us > 0) == (self.parking_us > 0)
-            and (stretch.charging_us > 0) == (self.charging_us > 0)
         )
 
 

@@ -18,8 +18,8 @@ from csms.errors import InvalidInput
 from csms.model.meter import delivered_wh
 from csms.model.rounding import Exact, exact
 
-LONGEST_CHARGE = timedelta(days=366)
-"""Longer ones come from wrong clocks; their price would be as wrong as they are."""
+LONGEST_CHARGE = timedelta(days=100)
+"""Longer ones come from wrong clocks; their price would be as wrong as they are, and take seconds to find."""
 
 _US = timedelta(microseconds=1)
 _US_PER_HOUR = 3_600_000_000
@@ -100,9 +100,12 @@ def since_start(registers: Iterable[MeterPoint]) -> tuple[MeterPoint, ...]:
     return tuple(points)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Knot:
-    """A corner of the energy curve, µs after the start, and what was sampled there."""
+    """A corner of the energy curve, µs after the start, and what was sampled there.
+
+    Not frozen only because there is one per reading and frozen ones take three times as long to make.
+    """
 
     at_us: int
     energy_wh: Exact

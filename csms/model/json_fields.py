@@ -17,7 +17,7 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 LARGEST_NUMBER = Decimal(10) ** 12
-MOST_DECIMALS = 12
+MOST_DECIMALS = 20
 _DATE_TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})?", re.ASCII | re.IGNORECASE
 )

@@ -4,7 +4,6 @@ Tariff restrictions speak local time, sessions UTC (OCPI 2.2.1 §11.4.6). The of
 two changes of it, so a span is cut into such regions and the arithmetic inside each is plain.
 """
 
-import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -60,7 +59,7 @@ def _regions(begin: datetime, end: datetime, zone: tzinfo) -> Iterator[tuple[dat
 
 def _change(before: datetime, after: datetime, zone: tzinfo, offset: timedelta) -> datetime:
     """Return the first whole second after `before` with another offset than `offset`; `after` has one."""
-    low, high = int(before.timestamp()), math.ceil(after.timestamp())
+    low, high = int(before.timestamp()), int(after.timestamp())
     while high - low > 1:
         middle = (low + high) // 2
         if _offset(datetime.fromtimestamp(middle, UTC), zone) == offset:

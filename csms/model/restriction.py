@@ -161,13 +161,13 @@ def condition(restrictions: Restrictions | None) -> Condition | None:
 
 
 def window(restrictions: Restrictions) -> tuple[int, int] | None:
-    """Return the daily window as minutes of the day; the end is exclusive and at most 1440."""
+    """Return the daily window as minutes of the day, the end exclusive; one that ends by its begin wraps."""
     start, end = restrictions.start_time, restrictions.end_time
     if start is None and end is None:
         return None
     begin = 0 if start is None else start.hour * 60 + start.minute
     finish = MINUTES_A_DAY if end is None else (end.hour * 60 + end.minute) or MINUTES_A_DAY
-    return (0, MINUTES_A_DAY) if begin == finish else (begin, finish)
+    return begin, finish
 
 
 def _bounds(lowest: Decimal | int | None, above: Decimal | int | None, scale: int) -> Bounds | None:

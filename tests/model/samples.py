@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
 from csms.model.charge_curve import ChargeCurve, Interval, MeterPoint, Reservation
 from csms.model.priced_charge import PricedCharge
 from csms.model.tariff import Price, Tariff
@@ -13,6 +15,7 @@ from csms.model.tariff_document import Defaults, parse
 UPDATED = datetime(2026, 1, 1, tzinfo=UTC)
 DEFAULTS = Defaults("NL", "TST", UPDATED)
 MINUTE = timedelta(minutes=1)
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def at(text: str) -> datetime:

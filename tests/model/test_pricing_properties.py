@@ -6,14 +6,14 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from csms.model.charge_curve import ChargeCurve, MeterPoint, Track
 from csms.model.priced_charge import ChargingPeriod, LineKind, PricedCharge, cdr_fields, total
 from csms.model.pricing import price, price_periods
 from csms.model.rounding import Rounding
-from tests.model.samples import at, tariff
+from tests.model.samples import at, tariff, unhurried
 from tests.model.strategies import GRID, ZONES, Charge, charges, elements
 
 DAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
@@ -21,7 +21,6 @@ TIMES = ("TIME", "PARKING_TIME")
 FINE = Rounding(12)
 zones = st.sampled_from(ZONES)
 some_elements = st.lists(elements(), min_size=1, max_size=5)
-many = settings(max_examples=100, deadline=None)
 
 
 def matches(
@@ -108,14 +107,14 @@ def summed(priced: PricedCharge) -> tuple[Fraction, Fraction | None]:
     return Fraction(excl), None if incl is None else Fraction(incl)
 
 
-@many
+@unhurried
 @given(some_elements, charges(), zones)
 def test_agrees_with_a_naive_computation(document: list[dict[str, Any]], charge: Charge, zone: str) -> None:
     priced = price(tariff(*document), zone, charge.curve())
     assert summed(priced)[0] == Naive(document, zone).total(charge)
 
 
-@many
+@unhurried
 @given(
     some_elements,
     charges(),
@@ -141,7 +140,7 @@ def test_lines_are_the_total_and_nothing_is_negative(
         assert all(line.component is not None and line.element is not None for line in parts)
 
 
-@many
+@unhurried
 @given(some_elements, charges(), zones)
 def test_periods_of_the_result_give_the_result_again(
     document: list[dict[str, Any]], charge: Charge, zone: str
@@ -158,7 +157,7 @@ def test_periods_of_the_result_give_the_result_again(
     )
 
 
-@many
+@unhurried
 @given(some_elements, charges(sampled=False), zones, st.data())
 def test_more_readings_on_the_same_line_change_nothing(
     document: list[dict[str, Any]], charge: Charge, zone: str, data: st.DataObject
@@ -183,7 +182,7 @@ def test_more_readings_on_the_same_line_change_nothing(
     assert price(one, zone, more).lines == price(one, zone, curve).lines
 
 
-@many
+@unhurried
 @given(some_elements, charges(), zones, st.data())
 def test_an_extra_period_in_between_changes_nothing(
     document: list[dict[str, Any]], charge: Charge, zone: str, data: st.DataObject
@@ -216,7 +215,7 @@ def cut_in_two(periods: list[ChargingPeriod], cut: datetime, curve: ChargeCurve)
     return [*periods[:index], *halves, *periods[index + 1 :]]
 
 
-@many
+@unhurried
 @given(
     st.lists(
         elements(("ENERGY", "FLAT"), ("min_kwh", "max_kwh"), st.just(1), reservations=False),
@@ -239,7 +238,7 @@ def test_more_energy_never_costs_less(document: list[dict[str, Any]], used: list
     assert cost(used[0] + more, *used[1:]) >= cost(*used)
 
 
-@many
+@unhurried
 @given(some_elements, charges(), zones)
 def test_written_volumes_add_up(document: list[dict[str, Any]], charge: Charge, zone: str) -> None:
     priced = price(tariff(*document), zone, charge.curve())

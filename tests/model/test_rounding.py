@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csms.model.rounding import Rounding, RoundingMode, exact
+from tests.model.samples import unhurried
 
 _SAME = {
     RoundingMode.HALF_UP: ROUND_HALF_UP,
@@ -18,6 +19,7 @@ _SAME = {
 }
 
 
+@unhurried
 @given(
     st.decimals(min_value=-(10**9), max_value=10**9, places=7),
     st.integers(0, 6),
@@ -29,6 +31,7 @@ def test_rounds_as_the_decimal_module_does(value: Decimal, decimals: int, mode: 
     assert Rounding(decimals, mode).decimal(exact(value)) == expected
 
 
+@unhurried
 @given(st.fractions(), st.integers(1, 10**6))
 def test_dividing_first_changes_nothing(value: Fraction, per: int) -> None:
     assert Rounding().decimal(value, per) == Rounding().decimal(value / per)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from csms.model.charge_curve import ChargeCurve
+from csms.model.charge_curve import ChargeCurve, MeterPoint
 from csms.model.priced_charge import LineKind, PricedCharge, cdr_fields, total
-from csms.model.pricing import price
+from csms.model.pricing import price, price_periods
 from csms.model.rounding import Rounding, RoundingMode
 from csms.model.tariff import Tariff
 from tests.model.samples import MINUTE, amounts, at, charge, costs, element, part, tariff
@@ -186,6 +186,32 @@ def test_cdr_fields_carry_the_names_and_volumes_of_the_standard() -> None:
         "total_parking_time": Decimal("0.3333"),
         "total_parking_cost": {"excl_vat": Decimal(2), "incl_vat": Decimal("2.4")},
     }
+
+
+def test_reservation_and_charging_time_are_rounded_apart() -> None:
+    steps = tariff(
+        element(part("TIME", "60", step=300), reservation="RESERVATION"), element(part("TIME", "6", step=300))
+    )
+    priced = price(steps, "UTC", charge(START, 7, reserved=13))
+    assert amounts(priced.total_reservation_cost) == ("15", None)
+    assert amounts(priced.total_time_cost) == ("1", None)
+
+
+def test_a_fee_for_low_power_is_recomputed_from_the_periods() -> None:
+    """The fee is due while power is low; the period that shows it must not reach into the time of high power."""
+    fee = tariff(element(part("FLAT", "1"), max_power=8), element(part("ENERGY", "1")))
+    priced = price(fee, "UTC", charge(START, 60, (0, 0), (30, 3_000), (60, 13_000)))
+    assert [period.started_at for period in priced.periods] == [at(START), at(START) + 30 * MINUTE]
+    assert price_periods(fee, "UTC", priced.periods, priced.ended_at).total_cost == priced.total_cost
+
+
+def test_extremes_are_written_on_their_side_of_a_limit() -> None:
+    limited = tariff(element(part("ENERGY", "1"), max_power=8), element(part("ENERGY", "2")))
+    curve = ChargeCurve(
+        at(START), at(START) + 60 * MINUTE, [MeterPoint(at(START) + 60 * MINUTE, Fraction(799_999, 100))]
+    )
+    period = cdr_fields(price(limited, "UTC", curve))["charging_periods"][0]
+    assert period["dimensions"][-1] == {"type": "MAX_POWER", "volume": Decimal("7.9999")}
 
 
 def test_a_charge_of_nothing_still_has_a_period_with_a_dimension() -> None:

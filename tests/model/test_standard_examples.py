@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from csms.model.charge_curve import ChargeCurve, MeterPoint
-from csms.model.pricing import price
+from csms.model.pricing import price, price_periods
 from csms.model.rounding import Rounding
 from csms.model.tariff import Tariff
 from csms.model.tariff_document import decode
@@ -133,6 +133,7 @@ def test_reservation_used_and_expired(
     assert costs(priced) == expired
     assert priced.total_fixed_cost is None
     assert priced.total_energy_cost is None
+    assert costs(price_periods(tariff_, "UTC", priced.periods, priced.ended_at)) == expired
 
 
 @pytest.mark.parametrize(

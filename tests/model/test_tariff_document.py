@@ -15,7 +15,7 @@ from csms.errors import InvalidInput
 from csms.model.restriction import DayOfWeek, ReservationRestriction
 from csms.model.tariff import Tariff, TariffType, choose
 from csms.model.tariff_document import LARGEST_DOCUMENT_BYTES, Defaults, decode, encode, parse, to_json
-from tests.model.samples import DEFAULTS, at, element, part, tariff
+from tests.model.samples import DEFAULTS, at, element, part, tariff, unhurried
 
 FULL: dict[str, Any] = {
     "country_code": "DE",
@@ -93,10 +93,8 @@ def test_reads_every_field() -> None:
     )
     assert limits.day_of_week == (DayOfWeek.MONDAY, DayOfWeek.SUNDAY)
     assert first.price_components[1].vat is None
-    assert (second.price_components[0].vat, second.reservation) == (
-        0,
-        ReservationRestriction.RESERVATION_EXPIRES,
-    )
+    assert second.price_components[0].vat == 0
+    assert second.reservation is ReservationRestriction.RESERVATION_EXPIRES
 
 
 def test_writes_what_it_read() -> None:
@@ -154,7 +152,7 @@ LIMITS = ("elements", 0, "restrictions")
         (put(*COMPONENT, "price", value=float("nan")), r"price: must lie between"),
         (put(*COMPONENT, "price", value=Decimal("Infinity")), r"price: must lie between"),
         (put(*COMPONENT, "price", value=Decimal("1e999999")), r"price: must lie between"),
-        (put(*COMPONENT, "price", value=Decimal("1e-999999")), r"price: has more than 12 decimals"),
+        (put(*COMPONENT, "price", value=Decimal("1e-999999")), r"price: has more than 20 decimals"),
         (put(*COMPONENT, "vat", value=101), r"vat: a percentage"),
         (put(*COMPONENT, "vat", value=-1), r"vat: must not be negative"),
         (put(*COMPONENT, "step_size", value=None), r"step_size: is required"),
@@ -194,6 +192,7 @@ def test_text_that_is_too_long() -> None:
         decode(" " * (LARGEST_DOCUMENT_BYTES + 1))
 
 
+@unhurried
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),

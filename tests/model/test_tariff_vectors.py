@@ -1,7 +1,7 @@
 """The vectors in tests/vectors: every CDR priced under its tariff; its README says where the standard disagrees."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from csms.errors import InvalidInput
 from csms.model.priced_charge import ChargingPeriod, cdr_fields
 from csms.model.pricing import price_periods
 from csms.model.tariff_document import decode, encode, parse, to_json
-from tests.model.samples import DEFAULTS
+from tests.model.samples import DEFAULTS, at, costs, element, part, tariff
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "tariffs-tandemdrive"
 TARIFFS = sorted(VECTORS.glob("*/tariff.json"))
@@ -73,11 +74,11 @@ def test_cdr_costs_what_the_vector_says(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TARIFFS, ids=_name)
 def test_tariff_survives_being_written_and_read(path: Path) -> None:
-    tariff = decode(path.read_text(), DEFAULTS)
-    assert decode(encode(tariff)) == tariff
-    assert parse(to_json(tariff)) == tariff
+    read = decode(path.read_text(), DEFAULTS)
+    assert decode(encode(read)) == read
+    assert parse(to_json(read)) == read
     source = json.loads(path.read_text(), parse_float=Decimal)
-    assert source.items() <= (json.loads(encode(tariff), parse_float=Decimal) | _times(source)).items()
+    assert source.items() <= (json.loads(encode(read), parse_float=Decimal) | _times(source)).items()
 
 
 def _times(source: dict[str, Any]) -> dict[str, Any]:
@@ -85,3 +86,17 @@ def _times(source: dict[str, Any]) -> dict[str, Any]:
     return {
         name: source[name] for name in source if name in {"last_updated", "start_date_time", "end_date_time"}
     }
+
+
+def test_time_is_billed_from_timestamps_where_hours_only_round_them() -> None:
+    """1200.1 s are 0.3334 h, which are 1200.24 s; a step of one second makes 1201 of them."""
+    hourly = tariff(element(part("TIME", "3600")))
+    begin = at("2026-03-02T10:00:00")
+    period = ChargingPeriod(begin, (("TIME", Fraction("0.3334")),))
+    priced = price_periods(hourly, "UTC", [period], begin + timedelta(seconds=1200.1))
+    assert costs(priced) == ("1201", None)
+
+
+def test_a_cdr_without_periods_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="at least one charging period"):
+        price_periods(tariff(element(part("TIME", "1"))), "UTC", [], at("2026-03-02T10:00:00"))
