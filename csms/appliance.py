@@ -25,7 +25,7 @@ from csms.admin import http, local_socket, metrics
 from csms.bus import Bus
 from csms.clock import Clock, SystemClock
 from csms.config import Address, Config
-from csms.errors import Conflict, NotFound
+from csms.errors import Conflict, CsmsError, NotFound
 from csms.ocpp.dispatch import Dispatcher
 from csms.ocpp.gate import StationGate
 from csms.ocpp.handshake import ConnectionOptions
@@ -46,6 +46,8 @@ from csms.store.connection import Store, open_store
 
 log = structlog.get_logger(__name__)
 OCPP: Final = ("ocpp", "ocpp_tls")
+LISTENERS: Final = "listeners.json"
+"""Where scripts find the bound addresses; there while the appliance is ready."""
 
 
 @dataclass(slots=True)
@@ -71,9 +73,15 @@ class Doors:
 
 
 def run(config: Config) -> int:
-    """Run the appliance until SIGTERM or SIGINT and return its exit code."""
+    """Run the appliance until SIGTERM or SIGINT and return its exit code; raises CsmsError when it cannot go on."""
     log_setup.configure(cast(log_setup.Format, config.serve.log_format), config.serve.log_level)
-    trio.run(serve, config)
+    try:
+        trio.run(serve, config)
+    except CsmsError:
+        raise
+    except Exception as error:
+        log.exception("crashed")
+        raise CsmsError(f"the appliance failed ({type(error).__name__}); its log has the details") from error
     return 0
 
 
@@ -89,7 +97,7 @@ async def serve(config: Config, clock: Clock | None = None, entropy: Entropy | N
             await _serve(config, doors, store, clock or SystemClock(), entropy or SystemEntropy())
     finally:
         doors.close()
-        (config.data_dir / "listeners.json").unlink(missing_ok=True)
+        (config.data_dir / LISTENERS).unlink(missing_ok=True)
         (config.data_dir / "csms.sock").unlink(missing_ok=True)
 
 
@@ -98,6 +106,7 @@ def bind(config: Config) -> Doors:
     doors = Doors()
     try:
         doors.local = local_socket.bind(config.data_dir / "csms.sock")
+        (config.data_dir / LISTENERS).unlink(missing_ok=True)  # of a run that was killed
         for name, addresses in config.listeners().items():
             tls = server_context([_certificate(config)]) if name == "ocpp_tls" else None
             for address in addresses:
@@ -170,9 +179,9 @@ def _readiness(house: House) -> Callable[[], Awaitable[None]]:
 
 def _announce(data_dir: Path, doors: Doors) -> None:
     """Say where we listen: to the log, to scripts (listeners.json), to systemd."""
-    part = data_dir / "listeners.json.part"
+    part = data_dir / f"{LISTENERS}.part"
     part.write_text(json.dumps(doors.bound, indent=2) + "\n")
-    part.rename(data_dir / "listeners.json")
+    part.rename(data_dir / LISTENERS)
     log.info("serving", version=__version__, **{name: ", ".join(at) for name, at in doors.bound.items()})
     systemd.ready(f"{len(doors.bound)} listeners")
 

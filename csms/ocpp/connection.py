@@ -5,7 +5,6 @@ result, or the answer takes long) does a second task take the reading over; whoe
 leaves.
 """
 
-import contextlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass

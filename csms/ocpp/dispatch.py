@@ -12,7 +12,7 @@ import structlog
 
 from csms.clock import Clock, to_wire
 from csms.errors import StoreUnavailable
-from csms.model.station import Registration
+from csms.model.station import Registration, StationRef
 from csms.ocpp import rpc, schemas
 from csms.ocpp.connection import Connection, FrameNote
 from csms.ocpp.presence import Presence, Roll
@@ -83,23 +83,13 @@ class Dispatcher:
         except Unusable as unusable:
             return self._refuse(connection, call, ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, str(unusable))
         except StoreUnavailable as error:
-            log.error(
-                "message_not_kept",
-                station=connection.station.station_id,
-                action=call.action,
-                error=str(error),
-            )
+            log.error("message_not_kept", **_names(connection.station, call), error=str(error))
             return self._refuse(
                 connection, call, ErrorCode.INTERNAL_ERROR, "could not be stored: send it again"
             )
         except Exception:
             reference = self._unit.entropy.hex()[:12]
-            log.exception(
-                "message_failed",
-                station=connection.station.station_id,
-                action=call.action,
-                reference=reference,
-            )
+            log.exception("message_failed", **_names(connection.station, call), reference=reference)
             return self._refuse(
                 connection, call, ErrorCode.INTERNAL_ERROR, f"internal error, reference {reference}"
             )
@@ -112,15 +102,23 @@ class Dispatcher:
         frame = rpc.encode_error(call.raw_id, code, description, connection.version)
         message = Message(connection.station, call.message_id, call.action, call.payload_bytes, description)
         self._log.add(message, "in", frame)
+        log.info("message_refused", **_names(connection.station, call), code=code.name, reason=description)
         return frame
 
     async def connected(self, connection: Connection) -> None:
         """Tell listeners that a station is online."""
         body = {"version": connection.version, "peer": connection.peer}
+        log.info("station_connected", **_names(connection.station), **body)
         await self._tell(connection, "station.connected", body)
 
     async def disconnected(self, connection: Connection, reason: str, superseded: bool) -> None:
-        """Tell listeners that a station went offline, unless a newer connection of it took over."""
+        """Tell listeners that a station went offline, unless a newer connection of it took over.
+
+        What a station did that ended its connection is kept for operators beside its messages.
+        """
+        log.info("station_disconnected", **_names(connection.station), reason=reason, superseded=superseded)
+        if connection.fault is not None:
+            self._log.add(Message(connection.station, "", "disconnected", b"", connection.fault), "in", None)
         if not superseded:
             await self._tell(connection, "station.disconnected", {"reason": reason})
 
@@ -129,12 +127,20 @@ class Dispatcher:
         try:
             await self._unit.run(lambda tx: tx.emit(kind, station, station.key, body))
         except StoreUnavailable as error:
-            log.error("event_not_kept", station=station.station_id, kind=kind, error=str(error))
+            log.error("event_not_kept", **_names(station), kind=kind, error=str(error))
 
     def note(self, connection: Connection, note: FrameNote) -> None:
         """Keep what was odd on the wire: malformed frames, late answers."""
         message = Message(connection.station, note.message_id or "", note.kind, note.frame, note.reason)
         self._log.add(message, "in", None)
+        names = _names(connection.station)
+        log.info("odd_frame", **names, message_id=note.message_id, kind=note.kind, reason=note.reason)
+
+
+def _names(station: StationRef, call: Call | None = None) -> dict[str, str]:
+    """Return what every log line about a station, or about a message of it, bears."""
+    names = {"tenant": station.tenant_id, "station": station.station_id}
+    return names | {"message_id": call.message_id[:64], "action": call.action[:64]} if call else names
 
 
 def _work(tx: Tx, message: Message, call: Call, route: Inbound, report: Any) -> tuple[bytes, Any]:
