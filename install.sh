@@ -69,7 +69,7 @@ main() {
 }
 
 run_tests() {
-    act env PATH="$root/.venv/bin:$PATH" make --no-print-directory -C "$root" check test
+    act env PATH="$root/.venv/bin:$PATH" make --no-print-directory --keep-going -C "$root" check test
 }
 
 main "$@"
