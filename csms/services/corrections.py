@@ -19,7 +19,7 @@ CLOCK_UNSET_BEFORE = datetime.fromisoformat("2015-01-01T00:00:00+00:00")
 """A station whose clock shows less has not been given the time yet: 1970 and 2000 are seen."""
 CLOCK_AHEAD = timedelta(days=1)
 REGISTER_NOISE_WH = 10
-"""A register may read this much lower at the stop than at the start: rounding inside the meter."""
+"""A register may read this much lower than it did before: rounding inside the meter."""
 PLAUSIBLE_W = 1_000_000
 """No connector delivers more; an average above it means a wrong register."""
 
@@ -43,11 +43,11 @@ def check_start(tx: Tx, station: StationRef, transaction: Transaction) -> None:
         detail: dict[str, Any] = {"at": "start", "reported": _text(transaction.reported_started_at)}
         note(tx, station, transaction.id, "clock_not_set", detail)
     before = _text(transaction.started_at)
-    last = store.last_ended(tx.db, station.key, transaction.evse_id or 0, before or tx.at)
-    if last is None or transaction.meter_start_wh is None or last["meter_stop_wh"] is None:
+    last_wh = _last_stop_wh(tx, station, transaction.evse_id, before or tx.at)
+    if transaction.meter_start_wh is None or last_wh is None:
         return
-    if transaction.meter_start_wh < last["meter_stop_wh"]:
-        detail = {"meterStartWh": transaction.meter_start_wh, "lastMeterStopWh": last["meter_stop_wh"]}
+    if transaction.meter_start_wh < last_wh - REGISTER_NOISE_WH:
+        detail = {"meterStartWh": transaction.meter_start_wh, "lastMeterStopWh": last_wh}
         note(tx, station, transaction.id, "meter_below_last_stop", detail)
 
 
@@ -110,8 +110,7 @@ def _settle_begin(
         return meter_start_wh
     end_wh = meter_stop_wh if meter_stop_wh is not None else registers[-1][1] if registers else 0
     nonzero = [wh for _, wh in registers if wh > 0]
-    last = store.last_ended(tx.db, station.key, row["evse_id"] or 0, row["started_at"])
-    last_wh = last["meter_stop_wh"] if last and last["meter_stop_wh"] is not None else 0
+    last_wh = _last_stop_wh(tx, station, row["evse_id"], row["started_at"]) or 0
     if 0 < last_wh <= end_wh and (not nonzero or nonzero[0] >= last_wh):
         chosen, source = last_wh, "last stop on this EVSE"
     elif nonzero and _too_fast(from_text(row["started_at"]), registers):
@@ -120,6 +119,12 @@ def _settle_begin(
         return 0
     note(tx, station, row["id"], "meter_start_zero", {"meterStartWh": 0, "usedWh": chosen, "source": source})
     return chosen
+
+
+def _last_stop_wh(tx: Tx, station: StationRef, evse_id: int | None, before: str) -> int | None:
+    """Return the register at the latest stop on an EVSE; EVSE 0 is any, whose registers tell nothing."""
+    last = store.last_ended(tx.db, station.key, evse_id, before) if evse_id else None
+    return last["meter_stop_wh"] if last else None
 
 
 def _settle_stop(

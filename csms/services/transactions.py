@@ -38,6 +38,11 @@ def start(tx: Tx, station: StationRef, report: TransactionReport) -> Started:
     known = store.by_business_key(tx.db, station.key, business_key)
     if known is not None and not _is_another(tx, known, report):
         return Started(known["ocpp_id"], _verdict_given(tx, station, known))
+    return _start(tx, station, report, business_key)
+
+
+def _start(tx: Tx, station: StationRef, report: TransactionReport, business_key: str) -> Started:
+    """Begin a transaction; a refused id token begins one too, for the station may have let it charge (§4.8)."""
     evse_id = report.evse_id or 0
     if evse_id:
         stations.ensure_connector(tx.db, station.key, evse_id, report.connector_id or 1)

@@ -22,12 +22,17 @@ EPOCH = "1970-01-01T00:01:00Z"
         ("2026-03-02 12:00:00Z", at(0)),
         ("2026-03-02T12:00:00", at(0)),
         (" 2026-03-02T12:00:00Z ", at(0)),
+        ("2026-03-02t12:00:00z", at(0)),
+        ("2026-03-02T12:00Z", at(0)),
+        ("20260302T120000Z", at(0)),
     ],
 )
 async def test_every_form_of_a_moment(csms: Appliance, station: Station, text: str, taken_for: str) -> None:
     await station.call("StartTransaction", start(timestamp=text))
     [shown] = await csms.transactions()
     assert (shown["startedAt"], shown["reportedStartedAt"]) == (taken_for, taken_for)
+    [message] = await csms.messages(action="StartTransaction")
+    assert bool(message["note"]) is (text == "2026-03-02T12:00:00"), "a missing zone is a guess"
 
 
 @ARITHMETIC

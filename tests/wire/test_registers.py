@@ -118,6 +118,13 @@ async def test_a_new_meter_reads_less_than_the_old_one(csms: Appliance, station:
     ]
 
 
+@pytest.mark.parametrize("noise_wh", [0, 1, 10])
+async def test_a_meter_that_rounds_is_no_new_meter(csms: Appliance, station: Station, noise_wh: int) -> None:
+    await _charge(csms, station, 1000, [], 80_000, begin=-120)
+    shown = await _charge(csms, station, 80_000 - noise_wh, [], 85_000)
+    assert shown["corrections"] == []
+
+
 async def test_fractions_of_a_watt_hour(csms: Appliance, station: Station) -> None:
     tid = (await station.call("StartTransaction", start(meterStart=1000.4)))["transactionId"]
     await station.call("StopTransaction", stop(tid, meterStop=11_000.0))
