@@ -6,7 +6,7 @@ then.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,6 @@ from itertools import pairwise
 from typing import Self
 
 from csms.errors import InvalidInput
-from csms.model.meter import delivered_wh
 from csms.model.rounding import Exact, exact
 
 LONGEST_CHARGE = timedelta(days=100)
@@ -81,23 +80,6 @@ class ChargeCurve:
     def duration_us(self) -> int:
         """Length of the session in µs, parking included, reservation not."""
         return (self.ended_at - self.started_at) // _US
-
-
-def since_start(registers: Iterable[MeterPoint]) -> tuple[MeterPoint, ...]:
-    """Turn readings of a register that counts over all charges into energy since the first of them.
-
-    Readings without energy pass; a register that falls was reset (see `meter.delivered_wh`).
-    """
-    points, total, before = [], 0, None
-    for point in sorted(registers, key=lambda point: point.at):
-        if point.energy_wh is None:
-            points.append(point)
-            continue
-        register = int(point.energy_wh)
-        total += 0 if before is None else delivered_wh((before, register))[0]
-        before = register
-        points.append(MeterPoint(point.at, total, point.power_w, point.current_a))
-    return tuple(points)
 
 
 @dataclass(slots=True)

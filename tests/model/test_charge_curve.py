@@ -5,8 +5,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from csms.errors import InvalidInput
 from csms.model.charge_curve import (
@@ -16,11 +14,9 @@ from csms.model.charge_curve import (
     MeterPoint,
     Reservation,
     Track,
-    since_start,
 )
-from csms.model.meter import delivered_wh
 from csms.model.pricing import CURRENT_UNKNOWN, price, price_periods
-from tests.model.samples import MINUTE, at, charge, costs, element, part, tariff, unhurried
+from tests.model.samples import MINUTE, at, charge, costs, element, part, tariff
 
 START = "2026-03-02T10:00"
 FREE_THEN_DEAR = tariff(
@@ -178,16 +174,6 @@ def test_impossible_spans_are_refused(begin: datetime, end: datetime, complaint:
         ChargeCurve(begin, end)
     with pytest.raises(InvalidInput, match=f"reservation.*{complaint}"):
         ChargeCurve(at(START), at(START), reservation=Reservation(begin, end))
-
-
-@unhurried
-@given(st.lists(st.integers(0, 100_000), max_size=8))
-def test_registers_become_energy_as_everywhere_else(registers: list[int]) -> None:
-    begin = at(START)
-    readings = [MeterPoint(begin + i * MINUTE, wh, 100 + i) for i, wh in enumerate(registers)]
-    points = since_start(reversed(readings))
-    assert [point.power_w for point in points] == [reading.power_w for reading in readings]
-    assert [point.energy_wh for point in points][-1:] == ([delivered_wh(registers)[0]] if registers else [])
 
 
 def test_adjoining_intervals_are_one() -> None:
