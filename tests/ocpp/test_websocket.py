@@ -102,7 +102,11 @@ def test_fragments_make_one_message_with_pings_between() -> None:
         (frame(TEXT, b"x" * MAX, fin=False) + frame(0, b"x"), 1009),
         (b"\x81\xff" + b"\xff" * 8, 1009),
     ],
-    ids=lambda value: repr(value)[:30],
+    ids=[
+        *("binary", "binary-fragment", "not-utf8", "cut-utf8", "unmasked", "reserved-bit", "opcode-3"),
+        *("stray-continuation", "long-ping", "interrupted-fragments", "too-long", "too-long-by-its-header"),
+        *("too-long-in-fragments", "longer-than-a-header-may-say"),
+    ],
 )
 def test_what_breaks_the_protocol_ends_the_connection(wire: bytes, code: int) -> None:
     websocket = opened()
