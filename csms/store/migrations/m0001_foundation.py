@@ -14,7 +14,8 @@ STATEMENTS: Final = (
     """CREATE TABLE stations (
         id TEXT PRIMARY KEY, tenant_id TEXT NOT NULL REFERENCES tenants(id), station_id TEXT NOT NULL,
         registration TEXT NOT NULL, security_profile BIGINT NOT NULL, created_at TEXT NOT NULL,
-        updated_at TEXT NOT NULL, name TEXT, location_id TEXT, vendor TEXT, model TEXT, serial_number TEXT, firmware_version TEXT,
+        updated_at TEXT NOT NULL, name TEXT, location_id TEXT, vendor TEXT, model TEXT, serial_number TEXT,
+        firmware_version TEXT,
         ocpp_version TEXT, quirks TEXT NOT NULL DEFAULT '{}', booted_at TEXT, last_seen_at TEXT,
         password_hash TEXT, pending_password_hash TEXT, boot TEXT,
         UNIQUE (tenant_id, station_id))""",
@@ -37,7 +38,8 @@ STATEMENTS: Final = (
     "CREATE INDEX refusals_by_station ON refusals (station_id, id)",
     """CREATE TABLE id_tokens (
         id TEXT PRIMARY KEY, tenant_id TEXT NOT NULL REFERENCES tenants(id), uid TEXT NOT NULL,
-        uid_folded TEXT NOT NULL, type TEXT NOT NULL, group_id TEXT, expires_at TEXT, blocked BIGINT NOT NULL, max_active BIGINT,
+        uid_folded TEXT NOT NULL, type TEXT NOT NULL, group_id TEXT, expires_at TEXT, blocked BIGINT NOT NULL,
+        max_active BIGINT,
         created_at TEXT NOT NULL, updated_at TEXT NOT NULL, last_used_at TEXT, use_count BIGINT NOT NULL DEFAULT 0,
         UNIQUE (tenant_id, uid_folded))""",
     """CREATE TABLE local_lists (
