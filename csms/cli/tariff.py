@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from csms.cli._console import Column, JsonFlag, TenantOption, out, print_json, print_table, run, show
+from csms.cli._console import Column, JsonFlag, TenantOption, err, out, print_json, print_table, run, show
 from csms.errors import InvalidInput, NotFound
 
 app = typer.Typer(
@@ -34,6 +34,8 @@ def add(
     """Add a tariff, or replace the one of the same id; running charges keep the one they began with."""
     made = run(ctx, "tariff.add", document=_read(file), tenant=tenant)
     show(json, [made], COLUMNS)
+    for warning in made["warnings"]:
+        err.print(f"note: {warning}", markup=False)
 
 
 @app.command("list")

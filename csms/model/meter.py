@@ -158,13 +158,24 @@ def registers(readings: Iterable[tuple[datetime, int | None]]) -> list[tuple[dat
     return sorted((at, wh) for at, wh in readings if wh is not None)
 
 
+def _without_slips(points: Sequence[int]) -> list[int]:
+    kept: list[int] = []
+    for number, point in enumerate(points):
+        following = points[number + 1] if number + 1 < len(points) else None
+        slip = kept and following is not None and point < kept[-1] <= following
+        if not slip:
+            kept.append(point)
+    return kept
+
+
 def delivered_wh(points: Sequence[int]) -> tuple[int, bool]:
     """Sum the increments of a register; a fall is a meter reset: count what the register shows since then.
 
-    Returns the energy in Wh and whether a reset was seen.
+    A single low reading between two that fit is a slip, not a reset. Returns the energy in Wh and whether a reset was
+    seen.
     """
     total, reset = 0, False
-    for before, after in pairwise(points):
+    for before, after in pairwise(_without_slips(points)):
         if after >= before:
             total += after - before
         else:

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from csms.clock import from_text, to_text, to_wire
+from csms.errors import InvalidInput
 from csms.model import tariff as tariff_model
 from csms.model import tariff_document
 from csms.model.cdr import Cdr
-from csms.model.charge_curve import ChargeCurve, Interval, MeterPoint
+from csms.model.charge_curve import ChargeCurve, MeterPoint
 from csms.model.priced_charge import Line, PricedCharge, cdr_fields
 from csms.model.pricing import price
 from csms.model.station import StationRef
 from csms.model.tariff import Dimension
 from csms.model.transaction import Transaction, TransactionState
-from csms.services import corrections
+from csms.services import corrections, parking
 from csms.services.corrections import Settled
 from csms.services.unit import Tx
 from csms.store import cdrs, tariffs, tenants
@@ -48,17 +48,21 @@ def plan(tx: Tx, station: StationRef, evse_id: int, started_at: datetime) -> Pla
     tenant = tenants.get(tx.db, station.tenant_id)
     time_zone, currency = (tenant.time_zone, tenant.currency) if tenant else ("UTC", "EUR")
     found = tariffs.applying(tx.db, station.tenant_id, station.key, evse_id)
-    documents = [row["document"] for row in found]
-    chosen = tariff_model.choose(map(tariff_document.decode, documents), started_at)
-    if chosen is None:
-        return Plan(None, None, time_zone, currency)
-    document = next(text for text in documents if tariff_document.decode(text) is chosen)
-    return Plan(chosen.id, document, time_zone, chosen.currency)
+    offered = [(tariff_document.decode(row["document"]), row["document"]) for row in found]
+    chosen = tariff_model.choose([tariff for tariff, _ in offered], started_at)
+    for tariff, document in offered:
+        if tariff is chosen:
+            return Plan(tariff.id, document, time_zone, tariff.currency)
+    return Plan(None, None, time_zone, currency)
 
 
 def close(tx: Tx, station: StationRef, row: Row, settled: Settled) -> Cdr:
-    """Price an ended transaction and write its CDR."""
-    priced = _price(tx, row, settled.ended_at, settled.curve)
+    """Price an ended transaction and write its CDR; what cannot be priced is written without a price, and noted."""
+    try:
+        priced = _price(tx, row, settled.ended_at, settled.curve)
+    except InvalidInput as error:
+        corrections.note(tx, station, row["id"], "not_priced", {"reason": str(error)})
+        priced = None
     document = _document(tx, row, settled, priced)
     cdr = Cdr(
         id=document["id"],
@@ -137,7 +141,8 @@ def _price(
         return None
     sampled = {r["taken_at"]: r for r in store.meter_curve(tx.db, row["id"])}
     points = [_point(at, wh, sampled.get(to_text(at))) for at, wh in energies]
-    curve = ChargeCurve(from_text(row["started_at"]), ended_at, points, idle(points))
+    spans = parking.spans(tx, row, ended_at, points)
+    curve = ChargeCurve(from_text(row["started_at"]), ended_at, points, spans)
     return price(tariff_document.decode(row["tariff"]), row["time_zone"], curve)
 
 
@@ -146,19 +151,6 @@ def _point(at: datetime, energy_wh: int, sample: Row | None) -> MeterPoint:
         return MeterPoint(at, energy_wh)
     current_a = None if sample["current_a"] is None else Decimal(sample["current_a"])
     return MeterPoint(at, energy_wh, sample["power_w"], current_a)
-
-
-def idle(points: Sequence[MeterPoint]) -> list[Interval]:
-    """Return the spans in which the vehicle took no energy: parking, in the words of OCPI (§11.4.5)."""
-    spans: list[Interval] = []
-    for before, after in pairwise(points):
-        if before.energy_wh != after.energy_wh or before.power_w:
-            continue
-        if spans and spans[-1].ended_at == before.at:
-            spans[-1] = Interval(spans[-1].started_at, after.at)
-        else:
-            spans.append(Interval(before.at, after.at))
-    return [span for span in spans if span.ended_at > span.started_at]
 
 
 def _document(tx: Tx, row: Row, settled: Settled, priced: PricedCharge | None) -> dict[str, Any]:

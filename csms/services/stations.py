@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from csms.clock import to_text
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model.station import ChargingStation, Connector, ConnectorStatus, Registration, StationRef
 from csms.services import corrections, passwords, tenants
@@ -243,6 +244,10 @@ def status(tx: Tx, station: StationRef, report: StatusReport) -> None:
         report.info,
         report.vendor_error_code,
     )
+    if report.evse_id and connector.status_at is not None:
+        store.add_history(
+            tx.db, station.key, report.evse_id, to_text(connector.status_at), report.status.value
+        )
     if store.set_status(tx.db, connector):
         body = {"evseId": report.evse_id, "connectorId": report.connector_id, "status": report.status}
         subject = f"{station.station_id}/{report.evse_id}/{report.connector_id}"

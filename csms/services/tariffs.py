@@ -3,7 +3,7 @@
 from typing import Any
 
 from csms.errors import InvalidInput, NotFound
-from csms.model import tariff_document
+from csms.model import tariff_document, tariff_review
 from csms.services import billing, stations, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
@@ -28,7 +28,7 @@ def add(tx: Tx, caller: Caller, *, document: dict[str, Any], tenant: str | None 
     }
     store.upsert(tx.db, values)
     tx.audit(caller, owner.id, "tariff.add", tariff.id, {"currency": tariff.currency})
-    return show(tx, caller, tariff=tariff.id, tenant=owner.id)
+    return show(tx, caller, tariff=tariff.id, tenant=owner.id) | {"warnings": tariff_review.review(tariff)}
 
 
 def list_tariffs(tx: Tx, caller: Caller, *, tenant: str | None = None) -> list[dict[str, Any]]:

@@ -21,6 +21,15 @@ def meter_values(db: Database, before: str, most: int) -> int:
     )
 
 
+def connector_history(db: Database, before: str, most: int) -> int:
+    """Remove states of connectors older than a moment."""
+    return db.run(
+        """DELETE FROM connector_history WHERE at < :before
+             AND id IN (SELECT id FROM connector_history ORDER BY id LIMIT :most)""",
+        {"before": before, "most": most},
+    )
+
+
 def outbox(db: Database, before: str, most: int) -> int:
     """Remove events older than a moment."""
     return db.run(

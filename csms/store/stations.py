@@ -145,6 +145,25 @@ def set_status(db: Database, connector: Connector) -> bool:
     )
 
 
+def add_history(db: Database, station_key: str, evse_id: int, at: str, status: str) -> None:
+    """Keep a state a connector was in from a moment on."""
+    db.run(
+        "INSERT INTO connector_history (station_key, evse_id, at, status) VALUES (:key, :evse, :at, :status)",
+        {"key": station_key, "evse": evse_id, "at": at, "status": status},
+    )
+
+
+def history(db: Database, station_key: str, evse_id: int, since: str, until: str) -> list[Row]:
+    """Return the states of an EVSE in a span, the one it began with included, in order of time."""
+    return db.all(
+        """SELECT at, status FROM connector_history WHERE station_key = :key AND evse_id = :evse AND at < :until
+             AND at >= COALESCE((SELECT max(at) FROM connector_history WHERE station_key = :key AND evse_id = :evse
+                                 AND at <= :since), :since)
+           ORDER BY at, id""",
+        {"key": station_key, "evse": evse_id, "since": since, "until": until},
+    )
+
+
 def assume_status(
     db: Database, station_key: str, evse_id: int, status: ConnectorStatus, unless_after: str
 ) -> None:

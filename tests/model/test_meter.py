@@ -150,7 +150,8 @@ def test_a_repeated_reading_has_the_same_signature_whatever_it_reads() -> None:
         ([50_000, 49_000], (0, True)),
         ([50_000, 3000], (3000, True)),
         ([50_000, 0], (0, True)),
-        ([1, -10, 5], (15, True)),
+        ([1, -10, 5], (4, False)),
+        ([1000, 2000, 0, 3000], (2000, False)),
     ],
 )
 def test_a_register_that_falls_has_been_reset(points: list[int], expected: tuple[int, bool]) -> None:
