@@ -321,6 +321,7 @@ class Connection:
         if self._room is not None and len(self._queue) < self._shared.limits.max_queued_calls:
             self._room.set()
             self._room = None
+            self._wire.reads += 1  # our own pause says nothing about the station
 
     async def _reply(self, call: Call) -> bytes:
         try:
@@ -353,6 +354,7 @@ class Connection:
                 return self._shared.limits.close_timeout_s
             self._wire.abort(self._closing[1])
             return None
+        listening = self._reading and self._room is None
         if self._answering:
             self._let_another_read()
-        return self._pulse.beat(self._wire, listening=self._reading and self._room is None)
+        return self._pulse.beat(self._wire, listening)

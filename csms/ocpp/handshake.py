@@ -38,6 +38,8 @@ class ConnectionOptions:
     ping_interval_s: float = 45.0
     """0 turns pings off."""
     strict: bool = False
+    compression: bool = True
+    """Accept permessage-deflate when it is offered; off for a station that gets it wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 import math
 from collections import defaultdict
-from typing import Protocol
+from typing import Final, Protocol
 
 import trio
 
 from csms.ocpp.wire import Wire
+
+RETRY_S: Final = 1.0
 
 
 class Watched(Protocol):
@@ -68,8 +70,10 @@ class Pulse:
         While nobody is `listening` the station's silence proves nothing.
         """
         if self._reads is None:
-            self._reads = wire.reads
-            wire.ping()
+            reads = wire.reads
+            if not wire.ping():
+                return RETRY_S
+            self._reads = reads
             return self._wait_s
         if listening and wire.reads == self._reads:
             wire.abort(f"no sign of life for {self._wait_s:g} s after a ping")

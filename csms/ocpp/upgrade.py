@@ -65,6 +65,8 @@ async def upgrade(stream: Stream, peer: Peer, gate: Gate, max_head_bytes: int, f
         await _refuse(stream, verdict)
         return None
     _choose_subprotocol(response, verdict, hello)
+    if not verdict.options.compression:
+        websocket.decline_compression(response)
     websocket.open(verdict.options.max_frame_bytes)
     if verdict.version is None:
         websocket.close(

@@ -64,6 +64,11 @@ class WebSocket:
         """Judge an upgrade request; the response is 101 when it can be granted."""
         return self._protocol.accept(Request("/", Headers(headers), method, version))
 
+    def decline_compression(self, response: Response) -> None:
+        """Take permessage-deflate out of a response that has not been sent."""
+        self._protocol.extensions = []
+        response.headers.pop("Sec-WebSocket-Extensions", None)
+
     def open(self, max_bytes: int) -> None:
         """Begin to take frames; no message may be longer than `max_bytes`, inflated or not."""
         self._protocol.max_message_size = self.max_bytes = max_bytes

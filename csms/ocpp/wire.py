@@ -110,10 +110,12 @@ class Wire:
         elif rest := self._send_now(data):
             await self._send_rest(rest)
 
-    def ping(self) -> None:
-        """Ask the station for a sign of life, unless a send is waiting for one already."""
-        if not self._busy:
-            self._send_soon(self._websocket.ping())
+    def ping(self) -> bool:
+        """Ask the station for a sign of life; return False when another send is under way."""
+        if self._busy:
+            return False
+        self._send_soon(self._websocket.ping())
+        return True
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake without waiting for its end."""

@@ -356,6 +356,22 @@ async def test_a_failing_answer_is_an_internal_error_with_a_reference(yard: Yard
     assert (await station.message())[0] == 3
 
 
+async def test_a_connection_that_cannot_be_told_of_is_closed(yard: Yard, office: Office) -> None:
+    seen: list[Connection] = []
+
+    async def failing(connection: Connection) -> None:
+        seen.append(connection)
+        raise RuntimeError("no store")
+
+    office.connected = failing  # type: ignore[method-assign]
+    station = await yard.connected()
+    assert await station.gone()
+    assert len(yard.registry) == 0
+    with pytest.raises(ConnectionLost):
+        await seen[0].call("ClearCache", {})
+    assert not seen[0].is_open
+
+
 @pytest.mark.parametrize(
     "text", ["[" * 100_000, "{}", "[]", "nonsense", '[2,null,"X",{}]', "[" * 90 + "]" * 90]
 )
@@ -458,6 +474,27 @@ async def test_a_station_is_not_dropped_for_our_own_slowness(
     while (found := await station.frame())[0] == PING:
         await station.send_frame(frame(PONG, found[1]))
     assert json.loads(found[1]) == [3, "1", {}]
+
+
+async def test_a_pong_that_we_are_too_busy_to_read_is_life(
+    yard: Yard, office: Office, autojump_clock: MockClock
+) -> None:
+    async def handler(connection: Connection, call: Call) -> bytes:
+        await trio.sleep(300)
+        return rpc.encode_result(call.raw_id, {})
+
+    office.handler = handler
+    office.options = ConnectionOptions(ping_interval_s=10)
+    station = await yard.connected()
+    assert (await station.frame())[0] == PING
+    await station.send(HEARTBEAT.format(1))
+    await trio.testing.wait_all_tasks_blocked()
+    while True:
+        await station.send_frame(frame(PONG, b""))
+        opcode, payload = await station.frame()
+        if opcode == TEXT:
+            break
+    assert json.loads(payload) == [3, "1", {}]
 
 
 async def test_a_station_that_leaves_during_a_long_answer_is_noticed(

@@ -246,3 +246,13 @@ async def test_compression_is_negotiated_when_offered(yard: Yard) -> None:
     answer = reply.headers["sec-websocket-extensions"]
     assert "server_no_context_takeover" in answer
     assert "server_max_window_bits=10" in answer
+
+
+async def test_compression_is_declined_for_a_station_that_gets_it_wrong(yard: Yard, office: Office) -> None:
+    office.options = ConnectionOptions(compression=False, ping_interval_s=0)
+    station = yard.station()
+    reply = await station.request(Sec_WebSocket_Extensions="permessage-deflate")
+    assert reply.status == 101
+    assert "sec-websocket-extensions" not in reply.headers
+    await station.send_frame(frame(1, b"abc", rsv1=True))
+    assert (await station.closed())[0] == 1002

@@ -11,7 +11,7 @@ from csms.ocpp import rpc
 from csms.ocpp.calls import ConnectionLost
 from csms.ocpp.connection import Connection
 from csms.ocpp.rpc import Call
-from tests.ocpp.station import CLOSE, Office, Yard, frame
+from tests.ocpp.station import CLOSE, TEXT, Office, Yard, frame
 
 
 async def test_the_newer_connection_wins_and_the_older_is_closed(yard: Yard, office: Office) -> None:
@@ -73,8 +73,7 @@ async def test_late_frames_of_the_older_connection_are_dropped(
 
     office.handler = handler
     older = await yard.connected()
-    for n in range(5):
-        await older.send(f'[2,"{n}","Heartbeat",{{}}]')
+    await older.send_frame(b"".join(frame(TEXT, f'[2,"{n}","Heartbeat",{{}}]'.encode()) for n in range(5)))
     await trio.testing.wait_all_tasks_blocked()
     await yard.connected()
     assert await older.message() == [3, "0", {}]
