@@ -16,7 +16,7 @@ from csms.errors import InvalidInput
 from csms.model import tariff as tariff_model
 from csms.model import tariff_document
 from csms.model.cdr import Cdr
-from csms.model.charge_curve import ChargeCurve, MeterPoint
+from csms.model.charge_curve import ChargeCurve, MeterPoint, Reservation
 from csms.model.priced_charge import Line, PricedCharge, cdr_fields
 from csms.model.pricing import price
 from csms.model.station import StationRef
@@ -25,7 +25,7 @@ from csms.model.transaction import Transaction, TransactionState
 from csms.services import corrections, parking
 from csms.services.corrections import Settled
 from csms.services.unit import Tx
-from csms.store import cdrs, tariffs, tenants
+from csms.store import cdrs, commands, tariffs, tenants
 from csms.store import transactions as store
 from csms.store.connection import Row
 
@@ -142,8 +142,18 @@ def _price(
     sampled = {r["taken_at"]: r for r in store.meter_curve(tx.db, row["id"])}
     points = [_point(at, wh, sampled.get(to_text(at))) for at, wh in energies]
     spans = parking.spans(tx, row, ended_at, points)
-    curve = ChargeCurve(from_text(row["started_at"]), ended_at, points, spans)
+    curve = ChargeCurve(from_text(row["started_at"]), ended_at, points, spans, _reservation(tx, row))
     return price(tariff_document.decode(row["tariff"]), row["time_zone"], curve)
+
+
+def _reservation(tx: Tx, row: Row) -> Reservation | None:
+    """Return the reservation that a transaction used, from when it was made until the start."""
+    if row["reservation_id"] is None:
+        return None
+    made = commands.reservation_used(tx.db, row["station_key"], row["reservation_id"], row["id"])
+    if made is None or made["created_at"] >= row["started_at"]:
+        return None
+    return Reservation(from_text(made["created_at"]), from_text(row["started_at"]))
 
 
 def _point(at: datetime, energy_wh: int, sample: Row | None) -> MeterPoint:

@@ -86,6 +86,14 @@ def close_reservation(
     )
 
 
+def reservation_used(db: Database, station_key: str, reservation_id: int, transaction_id: str) -> Row | None:
+    """Return the reservation that a transaction used."""
+    return db.one(
+        "SELECT * FROM reservations WHERE station_key = :station AND id = :id AND transaction_id = :transaction",
+        {"station": station_key, "id": reservation_id, "transaction": transaction_id},
+    )
+
+
 def expire_reservations(db: Database, now: str) -> list[Row]:
     """End the reservations whose time is over and return them."""
     return db.all(

@@ -68,3 +68,24 @@ async def test_a_charge_that_cannot_be_priced_gets_a_cdr_without_a_price(
     [shown] = await csms.transactions()
     assert [entry["kind"] for entry in shown["corrections"]] == ["not_priced"]
     assert (await csms.verb("cdr.show", cdr=shown["cdrId"]))["totalCost"] == 0
+
+
+async def test_a_reservation_that_is_used_is_billed_until_the_start(
+    csms: Appliance, station: Station
+) -> None:
+    reserved = {"price_components": [{"type": "TIME", "price": 4, "step_size": 1}]}
+    reserved["restrictions"] = {"reservation": "RESERVATION"}
+    energy = {"price_components": [{"type": "ENERGY", "price": 1, "step_size": 1}]}
+    await csms.verb("tariff.add", document=TARIFF | {"elements": [reserved, energy]})
+    await csms.verb("tariff.assign", tariff="PARK", station="CP1")
+    request = {"connectorId": 1, "idTag": "TAG1", "reservationId": 7, "expiryDate": "2026-03-02T15:00:00Z"}
+    station.answers["ReserveNow"] = {"status": "Accepted"}
+    await csms.verb("station.call", station="CP1", action="ReserveNow", payload=request)
+    csms.clock.forward(minutes=30)
+    tid = (await station.call("StartTransaction", start(30, reservationId=7)))["transactionId"]
+    csms.clock.forward(hours=1)
+    await station.call("StopTransaction", stop(tid, 90))
+    [shown] = await csms.transactions()
+    cdr = await csms.verb("cdr.show", cdr=shown["cdrId"])
+    assert cdr["document"]["total_reservation_cost"] == {"excl_vat": 2}
+    assert cdr["totalCost"] == 12
