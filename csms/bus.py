@@ -13,7 +13,7 @@ from csms.errors import CsmsError
 from csms.model.event import Event
 
 
-class SlowReader(CsmsError):  # noqa: N818  errors are named for what happened (csms.errors)
+class SlowReader(CsmsError):
     """The subscriber let its buffer fill up and missed events; it must start again from the stored state."""
 
     code = "slow_reader"
