@@ -6,6 +6,7 @@ service manager restarts it.
 
 import errno
 import json
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable
@@ -25,7 +26,7 @@ from csms.admin import http, local_socket, metrics
 from csms.bus import Bus
 from csms.clock import Clock, SystemClock
 from csms.config import Address, Config
-from csms.errors import Conflict, CsmsError, NotFound
+from csms.errors import Conflict, CsmsError, NotAllowed, NotFound
 from csms.ocpp.dispatch import Dispatcher
 from csms.ocpp.gate import StationGate
 from csms.ocpp.handshake import ConnectionOptions
@@ -46,6 +47,7 @@ from csms.store.connection import Store, open_store
 
 log = structlog.get_logger(__name__)
 OCPP: Final = ("ocpp", "ocpp_tls")
+SOCKET: Final = "csms.sock"
 LISTENERS: Final = "listeners.json"
 """Where scripts find the bound addresses; there while the appliance is ready."""
 
@@ -65,6 +67,8 @@ class Doors:
 
     def close(self) -> None:
         """Close what was bound."""
+        if self.local is not None:
+            self.local.socket.close()
         for door in self.stations:
             door.socket.close()
         for sockets in self.http.values():
@@ -87,8 +91,7 @@ def run(config: Config) -> int:
 
 async def serve(config: Config, clock: Clock | None = None, entropy: Entropy | None = None) -> None:
     """Serve until SIGTERM or SIGINT; raises CsmsError when it cannot begin."""
-    if not config.data_dir.is_dir():
-        raise NotFound(f"{config.data_dir} is missing: run csms init")
+    _check_data_dir(config.data_dir)
     for name in migrate.migrate(config.store.url):
         log.info("database_migrated", migration=name)
     doors = bind(config)
@@ -98,14 +101,26 @@ async def serve(config: Config, clock: Clock | None = None, entropy: Entropy | N
     finally:
         doors.close()
         (config.data_dir / LISTENERS).unlink(missing_ok=True)
-        (config.data_dir / "csms.sock").unlink(missing_ok=True)
+        (config.data_dir / SOCKET).unlink(missing_ok=True)
+
+
+def _check_data_dir(path: Path) -> None:
+    try:
+        there = path.is_dir()
+        usable = os.access(path, os.R_OK | os.W_OK | os.X_OK)
+    except PermissionError:
+        there, usable = True, False
+    if not there:
+        raise NotFound(f"{path} is missing: run csms init")
+    if not usable:
+        raise NotAllowed(f"{path} belongs to another user: run csms as that user")
 
 
 def bind(config: Config) -> Doors:
     """Bind every listener of the configuration; Conflict names the address that is taken."""
     doors = Doors()
     try:
-        doors.local = local_socket.bind(config.data_dir / "csms.sock")
+        doors.local = local_socket.bind(config.data_dir / SOCKET)
         (config.data_dir / LISTENERS).unlink(missing_ok=True)  # of a run that was killed
         for name, addresses in config.listeners().items():
             tls = server_context([_certificate(config)]) if name == "ocpp_tls" else None
@@ -120,6 +135,8 @@ def bind(config: Config) -> Doors:
                 doors.bound.setdefault(name, []).append(_text(sock))
     except BaseException:
         doors.close()
+        if doors.local is not None:
+            (config.data_dir / SOCKET).unlink(missing_ok=True)
         raise
     return doors
 

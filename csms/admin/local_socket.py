@@ -4,6 +4,7 @@ Request: {"verb": "station.add", "args": {...}}; answer: {"result": ...} or {"er
 A connection may ask several times, one after the other.
 """
 
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -19,6 +20,8 @@ from csms.services import present
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 """A request may carry a whole token or station list."""
+LONGEST_PATH_BYTES: Final = 107
+"""What the operating system takes (unix(7), sun_path)."""
 Perform = Callable[[str, dict[str, Any]], Awaitable[Any]]
 
 log = structlog.get_logger(__name__)
@@ -26,6 +29,11 @@ log = structlog.get_logger(__name__)
 
 def bind(path: Path) -> trio.SocketListener:
     """Listen on `path` with mode 0600; a socket file that nobody answers is replaced, a live one is a Conflict."""
+    size = len(os.fsencode(path))
+    if size > LONGEST_PATH_BYTES:
+        raise InvalidInput(
+            f"{path} is too long for a socket, {size} bytes of {LONGEST_PATH_BYTES}: choose a shorter data directory"
+        )
     with suppress(FileNotFoundError):
         if _answers(path):
             raise Conflict(f"another appliance runs on this data directory ({path} answers)")

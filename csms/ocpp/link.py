@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from csms.errors import InvalidInput, StationOffline, StationRefused, Unsupported
+from csms.log import redacted
 from csms.model.command import Reply, Shape
 from csms.model.station import Registration
 from csms.model.station_command import Abilities, Bounds, GetSettings, StationCommand
@@ -76,7 +77,8 @@ class Stations:
         self._check_registration(key, action, payload)
         answer: dict[str, Any] | None = None
         try:
-            answer = await connection.call(action, payload, timeout_s)
+            # Some stations report the password that they only ought to be told (1.6 §9.1.1, AuthorizationKey).
+            answer = redacted(await connection.call(action, payload, timeout_s))
         except CallRefused as refusal:
             if refusal.code in _NOT_KNOWN:
                 raise Unsupported(str(refusal)) from refusal

@@ -80,17 +80,17 @@ class Machine:
         """What every `serve` on this machine has written."""
         return self.data_dir.with_name(f"{self.data_dir.name}.log")
 
-    def run(self, *argv: str, file_size: int | None = None, output: Path | None = None) -> Process:
+    def run(self, *argv: str, output: Path | None = None, **limits: int | None) -> Process:
         """Begin a run of the command line."""
-        process = self.starter.run(list(argv), self.environ, output or self.log, file_size)
+        process = self.starter.run(list(argv), self.environ, output or self.log, **limits)
         self.processes.append(process)
         return process
 
-    def csms(self, *argv: str) -> tuple[int, str]:
+    def csms(self, *argv: str, **limits: int | None) -> tuple[int, str]:
         """Run the command line to its end; return exit code and output."""
         self._runs += 1
         output = self.data_dir.with_name(f"{self.data_dir.name}.{self._runs}.out")
-        code = self.run(*argv, output=output).wait()
+        code = self.run(*argv, output=output, **limits).wait()
         return code, output.read_text()
 
     def json(self, *argv: str) -> Any:
@@ -122,6 +122,15 @@ class Machine:
             process.kill()
 
 
+def get(address: str, path: str) -> tuple[int, str]:
+    """Return status and body of a GET."""
+    try:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=20) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
 @dataclass
 class Running:
     """An appliance that serves."""
@@ -137,12 +146,7 @@ class Running:
 
     def get(self, path: str, listener: str = "admin") -> tuple[int, str]:
         """Return status and body of a GET."""
-        host, port = self.address(listener)
-        try:
-            with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=20) as reply:
-                return reply.status, reply.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+        return get(self.listeners[listener][0], path)
 
     def kill(self) -> None:
         """Kill -9."""

@@ -67,11 +67,16 @@ class Starter:
         )
 
     def run(
-        self, argv: list[str], environ: dict[str, str], output: Path, file_size: int | None = None
+        self,
+        argv: list[str],
+        environ: dict[str, str],
+        output: Path,
+        file_size: int | None = None,
+        uid: int | None = None,
     ) -> Process:
         """Run `csms ARGV`, its output appended to a file; no file may grow beyond `file_size` bytes."""
-        command = {"argv": argv, "environ": environ, "output": str(output), "file_size": file_size}
-        return Process(self, self.ask(command))
+        command = {"argv": argv, "environ": environ, "output": str(output)}
+        return Process(self, self.ask({**command, "file_size": file_size, "uid": uid}))
 
     def ask(self, command: dict[str, Any]) -> Any:
         """Give one command and return its answer."""
@@ -100,6 +105,7 @@ def starter() -> Iterator[Starter]:
 
 def _serve() -> None:
     import csms.appliance
+    import csms.cli._simulation
     import csms.cli.main  # noqa: F401  (this is what is imported once)
 
     running: set[int] = set()
@@ -154,6 +160,10 @@ def _run(command: dict[str, Any]) -> int:
     if command["file_size"]:
         most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         resource.setrlimit(resource.RLIMIT_FSIZE, (command["file_size"], most))
+    if command["uid"] is not None:
+        os.setgroups([])
+        os.setgid(command["uid"])
+        os.setuid(command["uid"])
     sys.argv = ["csms", *command["argv"]]
     try:
         main()
