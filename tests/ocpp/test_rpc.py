@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csms.ocpp import rpc
@@ -167,11 +167,13 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(json_values, st.sampled_from(["1.6", "2.0.1"]))
 def test_no_json_value_raises(value: Any, version: Version) -> None:
     rpc.decode(json.dumps(value).encode(), version)
 
 
+@settings(deadline=None)
 @given(st.text() | st.text(alphabet='[]{}",:234\\ eE-+.tnu'), st.sampled_from(["1.6", "2.0.1"]))
 def test_no_text_raises(text: str, version: Version) -> None:
     found = rpc.decode(text.encode(errors="replace"), version)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator  # type: ignore[import-untyped]
 
@@ -257,6 +257,7 @@ def test_monstrous_values_are_violations_and_not_errors() -> None:
         assert schemas.validate("1.6", "Authorize", "request", {"idTag": value, "x": value}) is not None
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.none() | st.integers() | st.floats() | st.text(), max_size=4))
 def test_no_payload_raises(payload: dict[str, Any]) -> None:
     for tolerant in (False, True):
