@@ -138,7 +138,11 @@ def databases(dialect: str) -> Iterator[Callable[[], str]]:
     """Yield a function that makes an empty database on a disk that is synced, and returns its URL."""
     made = 0
     with contextlib.ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=Path.cwd())))
+        build = Path(
+            "build"
+        )  # on the checkout's disk: a temporary directory may be memory, which is never synced
+        build.mkdir(exist_ok=True)
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=build))).absolute()
         server = stack.enter_context(postgres("bench", DURABLE)) if dialect == "postgres" else ""
 
         def make() -> str:
