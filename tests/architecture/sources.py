@@ -1,27 +1,36 @@
 """The files of the repository, as the tests of its shape see them."""
 
 import ast
+import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-_GENERATED = {".venv", "var", "build", "dist", ".git"}
+_GENERATED = {".venv", "var", "build", "dist", ".git", ".hypothesis"}
 _BINARY = {".png", ".ico", ".woff2", ".gz"}
 
 
 @cache
 def tracked() -> tuple[Path, ...]:
     """Return the files under version control; without git, those that look like it."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode == 0:
-        paths = [ROOT / name for name in listed.stdout.split("\0") if name]
-    else:
-        found = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
-        paths = [ROOT / path for path in found if not path.parts[0].startswith((*_GENERATED, "."))]
-        paths = [path for path in paths if "__pycache__" not in path.parts and ".egg-info" not in str(path)]
+    paths = _known_to_git() or [path for path in ROOT.rglob("*") if not _is_generated(path)]
     return tuple(path for path in paths if path.is_file() and path.suffix not in _BINARY)
+
+
+def _known_to_git() -> list[Path]:
+    if shutil.which("git") is None:
+        return []
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name]
+
+
+def _is_generated(path: Path) -> bool:
+    parts = path.relative_to(ROOT).parts
+    return parts[0] in _GENERATED or any(
+        part.endswith(("_cache", "__pycache__", ".egg-info")) for part in parts
+    )
 
 
 def product() -> tuple[Path, ...]:
