@@ -49,4 +49,3 @@ def put(
             detail = {"takenAt": values["taken_at"], "values": [s.value[:50] for s in summary.rejected[:10]]}
             corrections.note(tx, station, transaction_id, "rejected_sample", detail)
     return numbers
-
