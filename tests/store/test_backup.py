@@ -2,79 +2,21 @@
 
 import gzip
 import json
-import shutil
-import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trio
 
 from csms.errors import Conflict, InvalidInput, StoreTooNew, StoreUnavailable
 from csms.store import backup as backups
-from csms.store import catalog, dump
-from csms.store.backup import backup, check, default_name, restore
+from csms.store import dump
+from csms.store.backup import backup, default_name, restore
 from csms.store.connection import Dialect, Store, dialect_of, open_store
 from csms.store.direct import open_direct, transaction
-from csms.store.migrate import migrate, status
+from csms.store.migrate import status
 from csms.store.migrations import MIGRATIONS
-
-COUNT = 400
-
-
-class Noon:
-    """A clock that stands still."""
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
-
-
-CLOCK = Noon()
-TENANT = {
-    "id": "t1", "name": "Ünï ☃ \"quoted\" \\ 100% :x", "tenant_type": "CPO", "status": "ACTIVE", "country_code": "DE",
-    "party_id": "ABC", "currency": "EUR", "time_zone": "Europe/Berlin", "created_at": "a", "updated_at": "b",
-}  # fmt: skip
-INSERT_TENANT = (
-    f"INSERT INTO tenants ({', '.join(TENANT)}) VALUES ({', '.join(':' + name for name in TENANT)})"
-)
-INSERT_EVENT = """INSERT INTO outbox (tenant_id, station_id, kind, subject, at, body)
-                  VALUES ('t1', NULL, 'station.booted', :subject, 'now', :body)"""
-
-
-def fill(url: str) -> None:
-    """Write a tenant, a station that refers to it, and many events of which the newest are gone again."""
-    with open_direct(url) as direct, transaction(direct, exclusive=True) as db:
-        db.run(INSERT_TENANT, TENANT)
-        db.run(
-            """INSERT INTO stations (id, tenant_id, station_id, registration, security_profile, created_at, updated_at)
-               VALUES ('k1', 't1', 'CS 1', 'ACCEPTED', 1, 'a', 'b')"""
-        )
-        db.many(
-            INSERT_EVENT, [{"subject": f"{number:05}", "body": "\n\t\x01é" * 10} for number in range(COUNT)]
-        )
-        db.run("DELETE FROM outbox WHERE id > :last", {"last": COUNT - 10})
-
-
-def content(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """Return every row of every table, except when migrations were applied."""
-    with open_direct(url) as direct, transaction(direct, exclusive=False):
-        return {
-            table.name: sorted(direct.stream(f'SELECT * FROM "{table.name}"'), key=repr)
-            for table in catalog.tables(direct)
-            if table.name != "schema_migrations"
-        }
-
-
-def next_event_id(url: str) -> int:
-    """Return the key the next outbox row gets."""
-    with open_direct(url) as direct, transaction(direct, exclusive=True) as db:
-        row = db.one(INSERT_EVENT + " RETURNING id", {"subject": "next", "body": "{}"})
-        assert row
-        return int(row["id"])
+from tests.store.contents import CLOCK, COUNT, INSERT_EVENT, TENANT, Later, content, fill, next_event_id
 
 
 @pytest.fixture
@@ -114,13 +56,6 @@ def test_what_was_backed_up_comes_back_and_what_was_there_is_kept(
         path.name for path in tmp_path.iterdir() if "partial" in path.name or path.name.endswith("-wal")
     ]
     assert leftovers == []
-
-
-class Later(Noon):
-    """A clock that stands still an hour later."""
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 31, 13, 0, 0, tzinfo=UTC)
 
 
 def test_a_database_moves_to_the_other_dialect_and_back(
@@ -312,99 +247,3 @@ def test_an_empty_place_can_be_restored_into(filled: str, empty_url: str, tmp_pa
 def test_default_names_say_what_and_when() -> None:
     assert default_name("sqlite:////x/csms.db", CLOCK) == "csms-20260131T120000Z.db"
     assert default_name("postgresql://x/y", CLOCK) == "csms-20260131T120000Z.jsonl.gz"
-
-
-class TestDatabaseFiles:
-    """What only SQLite has: a backup that is a database file."""
-
-    @pytest.fixture
-    def path(self, sqlite_template: Path, tmp_path: Path) -> Path:
-        """A filled database."""
-        path = tmp_path / "csms.db"
-        shutil.copyfile(sqlite_template, path)
-        fill(f"sqlite:///{path}")
-        return path
-
-    def test_a_sound_file_passes_the_check(self, path: Path) -> None:
-        assert check(f"sqlite:///{path}") == []
-
-    def test_a_damaged_page_is_found_and_never_backed_up_as_sound(self, path: Path, tmp_path: Path) -> None:
-        data = bytearray(path.read_bytes())
-        data[4096 * 5 :] = bytes(len(data) - 4096 * 5)
-        path.write_bytes(data)
-        assert check(f"sqlite:///{path}")
-        with pytest.raises(StoreUnavailable, match="damaged"):
-            backup(f"sqlite:///{path}", tmp_path / "copy.db", CLOCK)
-        assert not (tmp_path / "copy.db").exists()
-
-    def test_a_damaged_backup_is_refused(self, path: Path, tmp_path: Path) -> None:
-        backup(f"sqlite:///{path}", tmp_path / "copy.db", CLOCK)
-        before = content(f"sqlite:///{path}")
-        data = bytearray((tmp_path / "copy.db").read_bytes())
-        data[4096 * 5 :] = bytes(len(data) - 4096 * 5)
-        (tmp_path / "copy.db").write_bytes(data)
-        with pytest.raises((InvalidInput, StoreUnavailable), match="damaged"):
-            restore(f"sqlite:///{path}", tmp_path / "copy.db", tmp_path, CLOCK)
-        assert content(f"sqlite:///{path}") == before
-
-    def test_a_damaged_database_does_not_stand_in_the_way_of_a_sound_backup(
-        self, path: Path, tmp_path: Path
-    ) -> None:
-        backup(f"sqlite:///{path}", tmp_path / "copy.db", CLOCK)
-        before = content(f"sqlite:///{path}")
-        path.write_bytes(b"\xff" * 5000)
-        kept = restore(f"sqlite:///{path}", tmp_path / "copy.db", tmp_path, CLOCK)
-        assert content(f"sqlite:///{path}") == before
-        assert kept
-        assert kept.read_bytes() == b"\xff" * 5000
-
-    def test_what_the_log_of_a_killed_process_held_is_kept(self, path: Path, tmp_path: Path) -> None:
-        backup(f"sqlite:///{path}", tmp_path / "copy.db", CLOCK)
-        script = f"""
-import os, sqlite3
-connection = sqlite3.connect({str(path)!r}, isolation_level=None)
-connection.execute("UPDATE tenants SET name = 'in the log only'")
-os._exit(9)
-"""
-        subprocess.run([sys.executable, "-c", script], check=False)
-        assert (tmp_path / "csms.db-wal").stat().st_size > 0
-        kept = restore(f"sqlite:///{path}", tmp_path / "copy.db", tmp_path, CLOCK)
-        with sqlite3.connect(path) as connection:
-            assert connection.execute("SELECT name FROM tenants").fetchall() == [(TENANT["name"],)]
-        connection.close()
-        with sqlite3.connect(str(kept)) as connection:
-            assert connection.execute("SELECT name FROM tenants").fetchall() == [("in the log only",)]
-        connection.close()
-
-    def test_somebody_elses_database_is_refused(self, path: Path, tmp_path: Path) -> None:
-        other = sqlite3.connect(tmp_path / "other.db")
-        other.execute("CREATE TABLE cats (name)")
-        other.close()
-        with pytest.raises(InvalidInput, match="no csms database"):
-            restore(f"sqlite:///{path}", tmp_path / "other.db", tmp_path, CLOCK)
-
-    def test_a_backup_of_a_newer_version_is_refused(self, path: Path, tmp_path: Path) -> None:
-        migrate(f"sqlite:///{tmp_path}/newer.db", [*MIGRATIONS, ("9999_later", ())])
-        with pytest.raises(StoreTooNew, match="9999_later"):
-            restore(f"sqlite:///{path}", tmp_path / "newer.db", tmp_path, CLOCK)
-
-    def test_a_missing_source_is_one_clear_line(self, path: Path, tmp_path: Path) -> None:
-        with pytest.raises(InvalidInput, match="No such file"):
-            restore(f"sqlite:///{path}", tmp_path / "missing.db", tmp_path, CLOCK)
-
-
-def test_a_database_file_does_not_go_into_postgres(
-    postgres_server: Any, sqlite_template: Path, tmp_path: Path
-) -> None:
-    with pytest.raises(InvalidInput, match=r"jsonl\.gz"):
-        restore(postgres_server.database_url("postgres"), sqlite_template, tmp_path, CLOCK)
-
-
-def test_every_column_of_the_product_is_portable(sqlite_template: Path) -> None:
-    with sqlite3.connect(sqlite_template) as connection:
-        found = connection.execute(
-            """SELECT t.name, c.name, c.type FROM sqlite_schema t, pragma_table_info(t.name) c
-               WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'"""
-        ).fetchall()
-    connection.close()
-    assert [row for row in found if row[2] not in ("TEXT", "BIGINT", "INTEGER")] == []
