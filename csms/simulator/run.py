@@ -16,11 +16,12 @@ from csms.simulator.meeting import Meeting
 from csms.simulator.nursery import plain_nursery
 from csms.simulator.options import RunOptions
 from csms.simulator.plan import StationPlan, draw_station
+from csms.simulator.queueing import Queueing
 from csms.simulator.report import Failures, Summary
+from csms.simulator.scenarios import Stage, perform
 from csms.simulator.session import OnFrame
 from csms.simulator.socket import Dial
 from csms.simulator.tally import Tally
-from csms.simulator.v16.scenarios import Stage, perform
 from csms.simulator.v16.station import Station16
 
 METER_EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
@@ -116,13 +117,15 @@ class Run:
         start = options.starts_at or self._now() - timedelta(seconds=plan.length_s * max(0.0, share))
         return JumpingClock(start) if options.speed is None else PacedClock(start, options.speed)
 
-    def _prepare(self, station: Station16) -> None:
+    def _prepare(self, station: Queueing) -> None:
         """Set intervals and meters; a later run's meters begin above where an earlier one's ended."""
-        station.configuration.set("MeterValueSampleInterval", str(self.options.meter_interval_s))
         hours = (station.clock.now() - METER_EPOCH).total_seconds() / 3600
-        for connector in station.connectors.values():
-            register_wh = hours * station.settings.hardware_limit_w + station.rng.randrange(1000)
-            connector.meter.register_wh = float(int(register_wh) % METER_WRAPS_WH)
+
+        def register_wh() -> float:
+            shown_wh = hours * station.settings.hardware_limit_w + station.rng.randrange(1000)
+            return float(int(shown_wh) % METER_WRAPS_WH)
+
+        station.prepare(register_wh, self.options.meter_interval_s)
 
 
 @contextmanager

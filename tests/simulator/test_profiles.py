@@ -117,10 +117,10 @@ def test_clearing_by_id_and_by_criteria():
         (2, raw(2, "TxDefaultProfile", (0, 1.0))),
         (0, raw(3, "ChargePointMaxProfile", (0, 1.0), level=2)),
     )
-    assert profiles.clear({"id": 9}) == 0
-    assert profiles.clear({"chargingProfilePurpose": "TxDefaultProfile", "connectorId": 2}) == 1
-    assert profiles.clear({"stackLevel": 2}) == 1
-    assert profiles.clear({}) == 1
+    assert profiles.clear_described({"id": 9}) == 0
+    assert profiles.clear_described({"chargingProfilePurpose": "TxDefaultProfile", "connectorId": 2}) == 1
+    assert profiles.clear_described({"stackLevel": 2}) == 1
+    assert profiles.clear_described({}) == 1
 
 
 def test_the_composite_schedule_joins_equal_limits():

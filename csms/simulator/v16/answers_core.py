@@ -5,10 +5,11 @@ from typing import Final
 from csms.simulator.clock import to_wire
 from csms.simulator.frames import Payload
 from csms.simulator.plan import draw_vehicle
+from csms.simulator.profiles import TX_PURPOSE
 from csms.simulator.v16.charging import Charge, Wish
 from csms.simulator.v16.connectors import Connector
 from csms.simulator.v16.device import Device16
-from csms.simulator.v16.profiles import TX_PURPOSE, parse
+from csms.simulator.v16.profiles import parse
 
 ECHO_VENDOR: Final = "csms.simulator"
 
@@ -173,8 +174,7 @@ def trigger_message(station: Device16, payload: Payload) -> Payload:
             for connector in _meant(station, number, first=1):
                 station.afterwards(_triggered_values, station, connector)
         case "DiagnosticsStatusNotification" | "FirmwareStatusNotification" | "LogStatusNotification":
-            last = station.job_status.get(wanted, {"status": "Idle"})
-            station.afterwards(station.call, wanted, last)
+            station.afterwards(station.call, wanted, station.jobs.last(wanted))
         case _:
             return {"status": "NotImplemented"}
     return {"status": "Accepted"}
@@ -198,8 +198,8 @@ def extended_trigger_message(station: Device16, payload: Payload) -> Payload:
     """Do the same, with the signed firmware's status and certificate renewal (1.6 security whitepaper)."""
     match payload["requestedMessage"]:
         case "FirmwareStatusNotification":
-            last = station.job_status.get("SignedFirmwareStatusNotification", {"status": "Idle"})
-            station.afterwards(station.call, "SignedFirmwareStatusNotification", last)
+            notify = "SignedFirmwareStatusNotification"
+            station.afterwards(station.call, notify, station.jobs.last(notify))
         case "SignChargePointCertificate":
             station.afterwards(_sign_certificate, station)
         case _:

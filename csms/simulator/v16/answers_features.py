@@ -3,9 +3,10 @@
 from csms.simulator.charge import VOLTAGE_V
 from csms.simulator.clock import from_wire, to_wire
 from csms.simulator.frames import Payload
+from csms.simulator.profiles import TX_PURPOSE, Profile
 from csms.simulator.v16.connectors import Reservation
 from csms.simulator.v16.device import Device16
-from csms.simulator.v16.profiles import MAX_PURPOSE, TX_PURPOSE, Profile, parse
+from csms.simulator.v16.profiles import MAX_PURPOSE, parse
 
 
 def get_local_list_version(station: Device16, _: Payload) -> Payload:
@@ -98,7 +99,7 @@ def set_charging_profile(station: Device16, payload: Payload) -> Payload:
 
 def _installable(station: Device16, profile: Profile) -> bool:
     configuration = station.configuration
-    connector = station.connectors.get(profile.connector_id)
+    connector = station.connectors.get(profile.place_id)
     periods_fit = 0 < len(profile.periods) <= configuration.number("ChargingScheduleMaxPeriods")
     if connector is None or not periods_fit or profile.periods[0].start_s != 0:
         return False
@@ -107,10 +108,10 @@ def _installable(station: Device16, profile: Profile) -> bool:
     if len(station.profiles) >= configuration.number("MaxChargingProfilesInstalled"):
         return False
     if profile.purpose == MAX_PURPOSE:
-        return profile.connector_id == 0
+        return profile.place_id == 0
     if profile.purpose == TX_PURPOSE:
         transaction = connector.transaction
-        if profile.connector_id == 0 or transaction is None:
+        if profile.place_id == 0 or transaction is None:
             return False
         return profile.transaction_id in (None, transaction.transaction_id)
     return True
@@ -118,7 +119,7 @@ def _installable(station: Device16, profile: Profile) -> bool:
 
 def clear_charging_profile(station: Device16, payload: Payload) -> Payload:
     """§5.5: by id, or by all the criteria that are given."""
-    cleared = station.profiles.clear(payload)
+    cleared = station.profiles.clear_described(payload)
     _reconsider(station)
     return {"status": "Accepted" if cleared else "Unknown"}
 

@@ -2,26 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
-from csms.simulator.charge import Meter, Reading
+from csms.simulator.charge import Meter
+from csms.simulator.running import Running
 from csms.simulator.v16.transaction import Transaction
-
-
-class Running(Protocol):
-    """A charge that is under way on a connector."""
-
-    def request_stop(self, reason: str) -> None:
-        """End it with that reason of StopTransaction."""
-
-    def reconsider(self) -> None:
-        """Look again at what the charging profiles allow."""
-
-    def reading(self) -> Reading:
-        """Return what the station measures now."""
-
-    async def until_ended(self) -> None:
-        """Return when the connector is free again."""
 
 
 @dataclass(slots=True)

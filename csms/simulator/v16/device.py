@@ -1,20 +1,12 @@
 """A 1.6 station's transactions and the messages about them (OCPP 1.6 §4.7 MeterValues, §4.8, §4.10)."""
 
-from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NoReturn
 
-import trio
-
-from csms.simulator import frames
 from csms.simulator.charge import Reading, idle_reading
 from csms.simulator.clock import to_wire
-from csms.simulator.delivery import Delivery, Entry
-from csms.simulator.errors import CallError, CallTimeout, ConnectionLost
+from csms.simulator.delivery import Entry
 from csms.simulator.frames import Payload
-from csms.simulator.settings import StationSettings
-from csms.simulator.socket import Address
 from csms.simulator.tally import FinishedCharge
 from csms.simulator.v16.connectors import Connector
 from csms.simulator.v16.metering import meter_value
@@ -24,32 +16,6 @@ from csms.simulator.v16.transaction import Transaction
 
 class Device16(Registered16):
     """Everything of a 1.6 station but its answers; `Station16` adds those."""
-
-    def __init__(
-        self, nursery: trio.Nursery, address: Address, identity: str, settings: StationSettings
-    ) -> None:
-        super().__init__(nursery, address, identity, settings)
-        self.repeats: Callable[[Entry], Iterable[str]] | None = (
-            None  # message ids under which to send it again
-        )
-        self.cut_after: str | None = None  # the action after whose CALL the connection is cut, once
-        self.delivery = Delivery(self._deliver, lambda: self.may_send, self._retry_policy, self._discarded)
-
-    async def came_back(self) -> None:
-        """Boot if need be, tell every connector's status, deliver what waited."""
-        await super().came_back()
-        await self.delivery.flush()
-        self._announce_change()
-
-    async def until_delivered(self) -> None:
-        """Return when every transaction message is answered or discarded; raises what made the station give up."""
-        while len(self.delivery):
-            changed = self._changed
-            await self.delivery.flush()
-            if len(self.delivery):
-                if self.given_up is not None:
-                    raise self.given_up
-                await changed.wait()
 
     async def start(
         self,
@@ -210,41 +176,15 @@ class Device16(Registered16):
 
     # Delivery of transaction messages
 
-    async def _deliver(self, entry: Entry) -> Payload:
-        if entry.before is not None:
-            entry.before(entry.payload)
-        if self.cut_after == entry.action:
-            await self._send_and_vanish(entry)
-        answer = await self.call(entry.action, entry.payload, message_id=entry.message_id)
-        if self.repeats is not None:
-            for message_id in self.repeats(entry):
-                await self._repeat(entry, message_id, answer)
-        return answer
-
-    async def _send_and_vanish(self, entry: Entry) -> NoReturn:
-        self.cut_after = None
-        session = await self.until_online()
-        await session.send(frames.call(entry.message_id, entry.action, entry.payload))
-        self.tally.sent += 1
-        await self.go_offline(abruptly=True)
-        raise ConnectionLost("the connection was cut before the answer came")
-
-    async def _repeat(self, entry: Entry, message_id: str, answer: Payload) -> None:
-        self.tally.repeats += 1
-        try:
-            again = await self.call(entry.action, entry.payload, message_id=message_id)
-        except (CallError, CallTimeout, ConnectionLost):
-            return  # counted; the message itself has been answered
-        was, now = answer.get("transactionId"), again.get("transactionId")
-        if was != now:
-            self.tally.violation(self.identity, f"repeated {entry.action}: transactionId {was}, then {now}")
-
-    def _retry_policy(self) -> tuple[int, float]:
+    def retry_policy(self) -> tuple[int, float]:
+        """Return TransactionMessageAttempts and TransactionMessageRetryInterval in seconds."""
         number = self.configuration.number
         return number("TransactionMessageAttempts"), float(number("TransactionMessageRetryInterval"))
 
-    def _discarded(self, _: Entry) -> None:
-        self.tally.discarded += 1
+    def change_of_mind(self, _: Entry, was: Payload, now: Payload, /) -> str | None:
+        """Return how a repeated start got another transaction id, or None."""
+        first, second = was.get("transactionId"), now.get("transactionId")
+        return None if first == second else f"transactionId {first}, then {second}"
 
 
 def _name_if_known(transaction: Transaction, payload: Payload) -> None:

@@ -5,29 +5,27 @@ from functools import partial
 
 import trio
 
+from csms.simulator.certificates import Certificates
 from csms.simulator.charge import Meter
 from csms.simulator.clock import to_wire
-from csms.simulator.errors import CallError, CallTimeout, ConnectionLost, NotAccepted
+from csms.simulator.errors import CallError, CallTimeout, ConnectionLost
 from csms.simulator.frames import Payload
+from csms.simulator.jobs import Jobs
+from csms.simulator.queueing import Queueing
 from csms.simulator.settings import StationSettings
 from csms.simulator.socket import Address
-from csms.simulator.station import Station
-from csms.simulator.v16.certificates import Certificates
 from csms.simulator.v16.configuration import Configuration
 from csms.simulator.v16.connectors import Connector, Reservation
 from csms.simulator.v16.local_list import LocalList
 from csms.simulator.v16.profiles import Profiles
 
-BOOT_RETRY_S = 60.0  # when the CSMS leaves the waiting time to the station
-HEARTBEAT_DEFAULT_S = 300.0
-UNACCEPTED = ("Pending", "Rejected")
 
-
-class Registered16(Station):
+class Registered16(Queueing):
     """A 1.6 station without transactions."""
 
     version = "1.6"
     subprotocol = "ocpp1.6"
+    names_its_transactions = False
 
     def __init__(
         self, nursery: trio.Nursery, address: Address, identity: str, settings: StationSettings
@@ -38,18 +36,11 @@ class Registered16(Station):
             number: Connector(number, Meter(self.rng.randrange(1_000, 9_000_000)))
             for number in range(settings.connectors + 1)
         }
-        self.registration: str | None = None
-        self.firmware_version = "1.0.0"
         self.local_list = LocalList()
         self.profiles = Profiles()
         self.certificates = Certificates(identity)
         self.reservations: dict[int, Reservation] = {}
-        self.jobs: dict[str, trio.CancelScope] = {}  # uploads and downloads under way, by kind
-        self.job_status: dict[str, Payload] = {}  # the last notification about each
-        self.must_boot = True
-        self._registered = trio.Event()
-        self._beating = False
-        self._beat_scope: trio.CancelScope | None = None
+        self.jobs = Jobs(self)
 
     @property
     def websocket_ping_s(self) -> float:
@@ -62,51 +53,7 @@ class Registered16(Station):
             self.connectors[connector_id] = Connector(connector_id, Meter(0))
         return self.connectors[connector_id]
 
-    @property
-    def may_send(self) -> bool:
-        """Say whether messages of its own accord may go out: connected, and not Pending or Rejected."""
-        return self.session is not None and not self.returning and self.registration not in UNACCEPTED
-
     # Registration
-
-    async def boot(self, *, tries: int | None = None) -> Payload:
-        """Send BootNotification until it is Accepted, obeying the interval; return the answer.
-
-        With `tries`, raise NotAccepted after so many.
-        """
-        left = tries
-        while True:
-            try:
-                answer = await self.boot_once()
-                if self.registration == "Accepted":
-                    return answer
-                failure = NotAccepted(f"the registration is {self.registration}")
-                wait_s = float(answer.get("interval") or BOOT_RETRY_S)
-            except (CallError, CallTimeout) as error:
-                failure, wait_s = NotAccepted(f"BootNotification: {error}"), BOOT_RETRY_S
-            left = None if left is None else left - 1
-            if left == 0:
-                raise failure
-            with trio.move_on_after(wait_s):
-                await self._registered.wait()
-            if self.registration == "Accepted":
-                return {"status": "Accepted"}
-
-    async def boot_once(self) -> Payload:
-        """Send one BootNotification and act on its answer."""
-        answer = await self.call("BootNotification", self.boot_payload())
-        self.registration = answer.get("status")
-        if self.registration == "Accepted":
-            self.must_boot = False
-            interval_s = answer.get("interval") or HEARTBEAT_DEFAULT_S
-            self.configuration.set("HeartbeatInterval", str(int(interval_s)))
-            self._registered.set()
-            self._registered = trio.Event()
-            self._announce_change()
-            if not self._beating:
-                self._beating = True
-                self._nursery.start_soon(self._beat)
-        return answer
 
     def boot_payload(self) -> Payload:
         """Return what the station says of itself in BootNotification."""
@@ -118,40 +65,19 @@ class Registered16(Station):
             "meterType": "Simulated 3-phase",
         }
 
-    async def came_back(self) -> None:
-        """Boot if need be, and tell every connector's status."""
-        if self.must_boot or self.settings.boot_on_reconnect:
-            await self.boot(tries=self.settings.boot_tries)
-        self.returning = False
+    async def tell_statuses(self) -> None:
+        """Tell every connector's status."""
         for number, connector in self.connectors.items():
-            tell = partial(self.notify_status, number, connector.status, error_code=connector.error_code)
-            await self._quietly(tell)
+            await self.show(number, connector.status)
 
-    async def heartbeat(self) -> Payload:
-        """Send a Heartbeat."""
-        return await self.call("Heartbeat")
+    @property
+    def heartbeat_interval_s(self) -> int:
+        """Return the configured HeartbeatInterval."""
+        return self.configuration.number("HeartbeatInterval")
 
-    def beat_again(self) -> None:
-        """Take a changed HeartbeatInterval into account."""
-        if self._beat_scope is not None:
-            self._beat_scope.cancel()
-
-    async def _beat(self) -> None:
-        lag_s = (
-            0.1 + 0.8 * int(self._id_stem[:4], 16) / 0xFFFF
-        )  # so that nothing ever falls into the same instant
-        while True:
-            interval_s = self.configuration.number("HeartbeatInterval") or HEARTBEAT_DEFAULT_S
-            session = self.session
-            if session is None:
-                await self._changed.wait()
-                continue
-            due_s = session.last_sent_s + interval_s + lag_s
-            if trio.current_time() >= due_s and self.registration == "Accepted":
-                await self._quietly(self.heartbeat)
-                continue
-            with trio.CancelScope() as self._beat_scope:
-                await trio.sleep_until(max(due_s, trio.current_time() + 1.0))
+    @heartbeat_interval_s.setter
+    def heartbeat_interval_s(self, interval_s: int) -> None:
+        self.configuration.set("HeartbeatInterval", str(interval_s))
 
     # Status and authorization
 

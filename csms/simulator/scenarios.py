@@ -1,4 +1,4 @@
-"""★ What a 1.6 station does in each scenario of `csms simulate`."""
+"""★ What a station of any version does in each scenario of `csms simulate`."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -12,10 +12,8 @@ from csms.simulator.errors import Refused, SimulatorError, Unreachable
 from csms.simulator.meeting import Meeting
 from csms.simulator.options import RunOptions
 from csms.simulator.plan import ChargePlan, StationPlan
+from csms.simulator.queueing import Queueing
 from csms.simulator.report import Failures
-from csms.simulator.v16.charging import Charge, Wish
-from csms.simulator.v16.connectors import Connector
-from csms.simulator.v16.station import Station16
 
 CONNECT_TRIES: Final = 4
 BUSY: Final = (429, 503)  # refusals that mean "later"
@@ -25,7 +23,7 @@ BUSY: Final = (429, 503)  # refusals that mean "later"
 class Stage:
     """What one station's scenario has to work with."""
 
-    station: Station16
+    station: Queueing
     plan: StationPlan
     options: RunOptions
     meeting: Meeting
@@ -45,8 +43,7 @@ async def hello(stage: Stage) -> None:
                 raise
             await trio.sleep(0.25 * 2**attempt * (0.5 + station.rng.random()))
     await station.boot(tries=station.settings.boot_tries)
-    for number, connector in station.connectors.items():
-        await station.show(number, connector.status)
+    await station.tell_statuses()
 
 
 async def charge(stage: Stage) -> None:
@@ -63,16 +60,20 @@ async def offline_replay(stage: Stage) -> None:
     station = stage.station
     station.repeats = _repeats(stage)
     for number, planned in enumerate(stage.plan.charges):
-        connector = await _arrive(stage, number, planned)
+        place = await _arrive(stage, number, planned)
         match planned.outage:
             case "whole":
                 await station.go_offline()
-                await _charge_once(stage, planned, connector)
+                await _charge_once(stage, planned, place)
             case "after-start":
-                await _charge_once(stage, planned, connector, station.go_offline)
+                await _charge_once(stage, planned, place, station.go_offline)
+            case _ if station.names_its_transactions:
+                station.cut_after = "Started"
+                await _charge_once(stage, planned, place)
+                station.cut_after = None
             case _:
                 station.cut_after = "StartTransaction"
-                await _charge_once(stage, planned, connector)
+                await _charge_once(stage, planned, place)
                 station.cut_after = None
                 station.delivery.give_up_first("StartTransaction")
         station.must_boot = stage.plan.boots_again
@@ -99,34 +100,24 @@ async def idle(stage: Stage) -> None:
     await trio.sleep(stage.options.idle_s)
 
 
-async def _arrive(stage: Stage, number: int, planned: ChargePlan) -> Connector:
-    """Wait for the driver to come, and for a connector that is free."""
+async def _arrive(stage: Stage, number: int, planned: ChargePlan) -> int:
+    """Wait for the driver to come, and for a place that is free; return the place."""
     station = stage.station
     await station.clock.sleep_until(station.clock.now() + timedelta(seconds=planned.pause_s))
-    connector = station.connectors[1 + number % station.settings.connectors]
-    while connector.charge is not None:
-        await connector.charge.until_ended()
-    return connector
+    place = number % station.settings.connectors
+    await station.until_free(place)
+    return place
 
 
 async def _charge_once(
     stage: Stage,
     planned: ChargePlan,
-    connector: Connector,
+    place: int,
     on_start: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    wish = Wish(
-        vehicle=planned.vehicle,
-        id_tag=stage.plan.id_tag,
-        duration_s=planned.duration_s,
-        handling_s=planned.handling_s,
-        reason=planned.reason,
-        on_start=on_start,
-    )
-    one = Charge(stage.station, connector, wish)
-    await one.run()
-    if one.refusal is not None:
-        stage.failures.add(stage.station.identity, f"token-{one.refusal}", stage.plan.id_tag)
+    refusal = await stage.station.charge_once(place, stage.plan.id_tag, planned, on_start)
+    if refusal is not None:
+        stage.failures.add(stage.station.identity, f"token-{refusal}", stage.plan.id_tag)
 
 
 def _repeats(stage: Stage) -> Callable[[Entry], Iterable[str]]:

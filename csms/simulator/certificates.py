@@ -1,4 +1,4 @@
-"""The station's certificates and its key (1.6 security whitepaper, key management)."""
+"""The station's certificates and its key (1.6 security whitepaper; OCPP 2.0.1 A, M)."""
 
 import hashlib
 from dataclasses import dataclass
