@@ -24,7 +24,10 @@ def to_text(moment: datetime) -> str:
     """Write a moment in the one form the database holds: fixed width, UTC, sortable as text."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[:26] + "Z"
+    m = moment  # in a third of the time of isoformat or of an f-string, for every message writes several
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (  # noqa: UP031
+        m.year, m.month, m.day, m.hour, m.minute, m.second, m.microsecond,
+    )  # fmt: skip
 
 
 def from_text(text: str) -> datetime:

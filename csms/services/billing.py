@@ -29,7 +29,6 @@ from csms.store import cdrs, commands, tariffs, tenants
 from csms.store import transactions as store
 from csms.store.connection import Row
 
-_encoder = msgspec.json.Encoder(decimal_format="number")
 _ZERO = Decimal(0)
 
 
@@ -45,8 +44,8 @@ class Plan:
 
 def plan(tx: Tx, station: StationRef, evse_id: int, started_at: datetime) -> Plan:
     """Choose the tariff for a transaction: the nearest assignment that is valid at its start."""
-    tenant = tenants.get(tx.db, station.tenant_id)
-    time_zone, currency = (tenant.time_zone, tenant.currency) if tenant else ("UTC", "EUR")
+    tenant = tenants.identity(tx.db, station.tenant_id)
+    time_zone, currency = tenant["time_zone"], tenant["currency"]
     found = tariffs.applying(tx.db, station.tenant_id, station.key, evse_id)
     offered = [(tariff_document.decode(row["document"]), row["document"]) for row in found]
     chosen = tariff_model.choose([tariff for tariff, _ in offered], started_at)
@@ -91,6 +90,13 @@ def close(tx: Tx, station: StationRef, row: Row, settled: Settled) -> Cdr:
     }
     tx.emit("cdr.created", station, cdr.id, body | {"transactionId": row["ocpp_id"]})
     return cdr
+
+
+def told(cdr: Cdr) -> Decimal | None:
+    """Return the total that drivers are told (VAT included where it is known), None where nothing was priced."""
+    if "tariffs" not in cdr.document:
+        return None
+    return cdr.total_cost if cdr.total_cost_incl_vat is None else cdr.total_cost_incl_vat
 
 
 def explain(tx: Tx, transaction: Transaction) -> dict[str, Any]:
@@ -165,10 +171,10 @@ def _point(at: datetime, energy_wh: int, sample: Row | None) -> MeterPoint:
 
 def _document(tx: Tx, row: Row, settled: Settled, priced: PricedCharge | None) -> dict[str, Any]:
     """Return the OCPI CDR object (§10.3.1) with what is known of location and token when it is written."""
-    tenant = tenants.get(tx.db, row["tenant_id"])
+    tenant = tenants.identity(tx.db, row["tenant_id"])
     document: dict[str, Any] = {
-        "country_code": tenant.country_code if tenant else "",
-        "party_id": tenant.party_id if tenant else "",
+        "country_code": tenant["country_code"],
+        "party_id": tenant["party_id"],
         "id": tx.entropy.hex(),
         "session_id": row["id"],
         "cdr_token": {"uid": row["id_token"], "type": "RFID", "contract_id": row["id_token"]},
@@ -181,8 +187,7 @@ def _document(tx: Tx, row: Row, settled: Settled, priced: PricedCharge | None) -
         "last_updated": to_wire(tx.now),
     }
     if priced is not None:
-        tariff = [msgspec.json.decode(row["tariff"], type=dict[str, Any])]
-        return document | cdr_fields(priced) | {"tariffs": tariff}
+        return document | cdr_fields(priced) | {"tariffs": [msgspec.Raw(row["tariff"])]}
     energy_kwh = Decimal(settled.energy_wh) / 1000
     started_at = from_text(row["started_at"])
     hours = Decimal(int((settled.ended_at - started_at).total_seconds())) / 3600

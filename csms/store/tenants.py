@@ -4,7 +4,7 @@ from typing import Any
 
 from csms.model.tenant import Tenant
 from csms.store import rows
-from csms.store.connection import Database
+from csms.store.connection import Database, Row
 
 
 def insert(db: Database, tenant: Tenant) -> None:
@@ -16,6 +16,14 @@ def get(db: Database, tenant_id: str) -> Tenant | None:
     """Return one tenant by id."""
     row = db.one("SELECT * FROM tenants WHERE id = :id", {"id": tenant_id})
     return rows.load(Tenant, row) if row else None
+
+
+def identity(db: Database, tenant_id: str) -> Row:
+    """Return what a tenant's bills bear: country_code, party_id, currency, time_zone."""
+    row = db.one(
+        "SELECT country_code, party_id, currency, time_zone FROM tenants WHERE id = :id", {"id": tenant_id}
+    )
+    return row or {"country_code": "", "party_id": "", "currency": "EUR", "time_zone": "UTC"}
 
 
 def find(db: Database, name_or_id: str) -> Tenant | None:
