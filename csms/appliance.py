@@ -26,7 +26,7 @@ from csms.admin import http, local_socket, metrics
 from csms.bus import Bus
 from csms.clock import Clock, SystemClock
 from csms.config import Address, Config
-from csms.errors import Conflict, CsmsError, NotAllowed, NotFound
+from csms.errors import Conflict, CsmsError, NotAllowed, NotFound, StoreUnavailable
 from csms.ocpp.dispatch import Dispatcher
 from csms.ocpp.gate import StationGate
 from csms.ocpp.handshake import ConnectionOptions
@@ -81,12 +81,20 @@ def run(config: Config) -> int:
     log_setup.configure(cast(log_setup.Format, config.serve.log_format), config.serve.log_level)
     try:
         trio.run(serve, config)
-    except CsmsError:
-        raise
     except Exception as error:
+        cause = _cause(error)
+        if isinstance(cause, CsmsError):
+            raise cause from error
         log.exception("crashed")
-        raise CsmsError(f"the appliance failed ({type(error).__name__}); its log has the details") from error
+        raise CsmsError(f"the appliance failed ({type(cause).__name__}); its log has the details") from error
     return 0
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what went wrong, without the groups that nurseries put around it."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 async def serve(config: Config, clock: Clock | None = None, entropy: Entropy | None = None) -> None:
@@ -186,10 +194,16 @@ def _application(name: str, house: House) -> QuartTrio:
 
 
 def _readiness(house: House) -> Callable[[], Awaitable[None]]:
-    """Return the check that the database can be written; it raises what is wrong."""
+    """Return the check that the database can be written; it raises what is wrong.
+
+    One small write may find the last free bytes of a disk on which nothing else fits: what failed last counts too.
+    """
 
     async def ready() -> None:
+        problem = house.unit.store.health().problem
         await house.unit.run(setup.touch)
+        if problem is not None:
+            raise StoreUnavailable(problem)
 
     return ready
 
@@ -197,8 +211,11 @@ def _readiness(house: House) -> Callable[[], Awaitable[None]]:
 def _announce(data_dir: Path, doors: Doors) -> None:
     """Say where we listen: to the log, to scripts (listeners.json), to systemd."""
     part = data_dir / f"{LISTENERS}.part"
-    part.write_text(json.dumps(doors.bound, indent=2) + "\n")
-    part.rename(data_dir / LISTENERS)
+    try:
+        part.write_text(json.dumps(doors.bound, indent=2) + "\n")
+        part.rename(data_dir / LISTENERS)
+    except OSError as error:
+        raise StoreUnavailable(f"{part}: {error.strerror}") from error
     log.info("serving", version=__version__, **{name: ", ".join(at) for name, at in doors.bound.items()})
     systemd.ready(f"{len(doors.bound)} listeners")
 

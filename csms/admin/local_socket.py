@@ -27,6 +27,14 @@ Perform = Callable[[str, dict[str, Any]], Awaitable[Any]]
 log = structlog.get_logger(__name__)
 
 
+class _Request(msgspec.Struct, frozen=True):
+    verb: str
+    args: dict[str, Any]
+
+
+_decoder: Final = msgspec.json.Decoder(_Request)
+
+
 def bind(path: Path) -> trio.SocketListener:
     """Listen on `path` with mode 0600; a socket file that nobody answers is replaced, a live one is a Conflict."""
     size = len(os.fsencode(path))
@@ -51,8 +59,12 @@ async def serve(listener: trio.SocketListener, perform: Perform) -> None:
 
     async def answer_all(stream: trio.SocketStream) -> None:
         async with stream:
-            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            try:
                 await _conversation(stream, perform)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                pass
+            except Exception:
+                log.exception("conversation_failed")
 
     await trio.serve_listeners(answer_all, [listener])
 
@@ -71,16 +83,15 @@ async def _conversation(stream: trio.SocketStream, perform: Perform) -> None:
 
 async def _answer(line: bytes, perform: Perform) -> bytes:
     try:
-        request = msgspec.json.decode(line)
-        verb, args = request["verb"], request["args"]
-    except (msgspec.DecodeError, KeyError, TypeError):
+        request = _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _error(InvalidInput("not a request"))
     try:
-        return present.encode({"result": await perform(verb, args)})
+        return present.encode({"result": await perform(request.verb, request.args)})
     except CsmsError as error:
         return _error(error)
     except Exception as error:
-        log.exception("verb_failed", verb=verb)
+        log.exception("verb_failed", verb=request.verb)
         return _error(
             CsmsError(f"internal error: {type(error).__name__}; the appliance's log has the details")
         )

@@ -162,6 +162,7 @@ class StationServer:
         finally:
             self._handshakes -= 1
             self._room.set()
+        _log.info("handshake_timed_out", peer=address, after_s=self.limits.handshake_timeout_s)
         return None
 
     async def _serve(self, stream: Stream, address: str, upgraded: Upgraded) -> None:

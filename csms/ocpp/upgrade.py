@@ -50,10 +50,13 @@ async def upgrade(stream: Stream, peer: Peer, gate: Gate, max_head_bytes: int, f
         head, leftover = await _read_head(stream, max_head_bytes)
         request = request_head.parse(head)
     except BadRequestError as error:
+        _log.info("handshake_refused", peer=peer.address, status=error.status, reason=str(error))
         await _refuse(stream, Refused(error.status, str(error)))
         return None
     response = websocket.accept(request.method, request.version, request.headers)
     if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+        reason = (response.body or b"").decode(errors="replace").strip()
+        _log.info("handshake_refused", peer=peer.address, status=response.status_code, reason=reason)
         await stream.send_all(response.serialize())
         return None
     if full:

@@ -68,6 +68,7 @@ def primary_code(error: sqlite3.Error) -> int:
 
 _MENDS = {
     sqlite3.SQLITE_FULL: ": the disk is full; free space, writing resumes by itself",
+    sqlite3.SQLITE_IOERR: ": look for the disk's free space and its health",
     sqlite3.SQLITE_BUSY: ": another process holds the database; end it or wait",
     sqlite3.SQLITE_READONLY: ": the file cannot be written; check its owner and mode",
     sqlite3.SQLITE_CANTOPEN: ": check that it exists and belongs to this user; `csms init` creates it",

@@ -12,7 +12,7 @@ from tests.appliance.machine import Machine, furnish
 from tests.appliance.starter import Starter, starter
 from tests.conftest import Server
 
-STATIONS = 24
+STATIONS = 33
 _numbers = count(1)
 
 

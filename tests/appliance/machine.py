@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -147,6 +148,15 @@ class Running:
     def get(self, path: str, listener: str = "admin") -> tuple[int, str]:
         """Return status and body of a GET."""
         return get(self.listeners[listener][0], path)
+
+    def verb(self, name: str, **args: Any) -> Any:
+        """Do what an operator does, over the local socket."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(30)
+            line.connect(str(self.machine.data_dir / "csms.sock"))
+            line.sendall(json.dumps({"verb": name, "args": args}).encode() + b"\n")
+            with line.makefile("rb") as answers:
+                return json.loads(answers.readline())["result"]
 
     def kill(self) -> None:
         """Kill -9."""

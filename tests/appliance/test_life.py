@@ -14,9 +14,11 @@ import pytest
 import trio
 import trio.testing
 
-from tests.appliance.line import boot, connect
-from tests.appliance.machine import Machine, Running
+from tests.appliance.line import street
+from tests.appliance.machine import PASSWORD, Machine, Running
 from tests.appliance.starter import ROOT
+from tests.ocpp import station as wire
+from tests.ocpp.station import basic
 from tests.wire.station import Station
 
 GRACE_S = 2
@@ -85,10 +87,9 @@ class TestDoors:
 
     def test_metrics_count_stations_and_name_no_tenant(self, running: Running) -> None:
         async def scrape() -> str:
-            async with trio.open_nursery() as nursery:
-                await boot(running, nursery)
+            async with street(running) as stations:
+                await stations.boot()
                 status, text = await trio.to_thread.run_sync(running.get, "/metrics")
-                nursery.cancel_scope.cancel()
                 assert status == 200
             return text
 
@@ -123,8 +124,8 @@ class TestEnd:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_a_signal_drains_and_exits_0(self, running: Running, number: signal.Signals) -> None:
         async def scene() -> Station:
-            async with trio.open_nursery() as nursery:
-                station = await boot(running, nursery)
+            async with street(running) as stations:
+                station = await stations.boot()
                 os.kill(running.process.pid, number)
                 await station.ended.wait()
             return station
@@ -137,8 +138,8 @@ class TestEnd:
 
     def test_the_answer_in_the_making_is_sent_before_the_end(self, running: Running) -> None:
         async def scene() -> int:
-            async with trio.open_nursery() as nursery:
-                station = await boot(running, nursery)
+            async with street(running) as stations:
+                station = await stations.boot()
                 os.kill(running.process.pid, signal.SIGSTOP)  # so that both are there when it looks
                 os.kill(running.process.pid, signal.SIGTERM)
                 answered: list[int] = []
@@ -146,9 +147,10 @@ class TestEnd:
                 async def charge() -> None:
                     answered.append(await start(station))
 
-                nursery.start_soon(charge)
-                await trio.testing.wait_all_tasks_blocked()
-                os.kill(running.process.pid, signal.SIGCONT)
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(charge)
+                    await trio.testing.wait_all_tasks_blocked()
+                    os.kill(running.process.pid, signal.SIGCONT)
                 await station.ended.wait()
             return answered[0]
 
@@ -164,14 +166,13 @@ class TestEnd:
         half_open.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
 
         async def scene() -> None:
-            async with trio.open_nursery() as nursery:
-                station = await boot(running, nursery)
-                nursery.cancel_scope.cancel()  # it reads no more, and keeps its socket
-                with trio.CancelScope(shield=True):
-                    began = time.monotonic()
-                    assert await trio.to_thread.run_sync(running.stop) == 0
-                    assert time.monotonic() - began < GRACE_S + 3
-            del station
+            async with street(running) as stations:
+                stream = await stations.stream()
+                silent = wire.Station(stream)
+                await silent.open("/ocpp/CP0", Authorization=basic(f"CP0:{PASSWORD}".encode()))
+                began = time.monotonic()
+                assert await trio.to_thread.run_sync(running.stop) == 0
+                assert time.monotonic() - began < GRACE_S + 3
 
         trio.run(scene)
         half_open.close()
@@ -183,10 +184,8 @@ class TestRestart:
         first = machine.serve()
 
         async def begin() -> int:
-            async with trio.open_nursery() as nursery:
-                transaction = await start(await boot(first, nursery))
-                nursery.cancel_scope.cancel()
-            return transaction
+            async with street(first) as stations:
+                return await start(await stations.boot())
 
         transaction = trio.run(begin)
         assert first.stop() == 0
@@ -197,16 +196,15 @@ class TestRestart:
         assert machine.json("status")["activeTransactions"] == 1
 
         async def go_on() -> None:
-            async with trio.open_nursery() as nursery:
-                station = await connect(second, nursery)
+            async with street(second) as stations:
+                station = await stations.connect()
                 value = {"timestamp": at(20), "sampledValue": [{"value": "6000"}]}
                 payload = {"connectorId": 1, "transactionId": transaction, "meterValue": [value]}
                 assert await station.call("MeterValues", payload) == {}
-                shown = await trio.to_thread.run_sync(machine.json, "watch")
+                shown = await stations.verb("watch")
                 assert [s["stationId"] for s in shown["stations"] if s["connection"]] == ["CP0"]
                 assert shown["transactions"][0]["energySoFarWh"] == 5000
                 await stop(station, transaction)
-                nursery.cancel_scope.cancel()
 
         trio.run(go_on)
         [cdr] = machine.json("cdr", "list")
@@ -215,13 +213,12 @@ class TestRestart:
 
     def test_a_station_that_reconnects_is_one_station(self, running: Running) -> None:
         async def scene() -> tuple[Station, Any]:
-            async with trio.open_nursery() as nursery:
-                first = await boot(running, nursery)
-                second = await boot(running, nursery)
+            async with street(running) as stations:
+                first = await stations.boot()
+                second = await stations.boot()
                 await first.ended.wait()
-                status = await trio.to_thread.run_sync(running.machine.json, "status")
+                status = await stations.verb("status")
                 assert await second.call("Heartbeat") is not None
-                nursery.cancel_scope.cancel()
             return first, status
 
         first, status = trio.run(scene)
@@ -245,16 +242,15 @@ class TestRestart:
 
 def test_watch_once_shows_who_charges(running: Running) -> None:
     async def scene() -> str:
-        async with trio.open_nursery() as nursery:
-            station = await boot(running, nursery)
+        async with street(running) as stations:
+            station = await stations.boot()
             status = {"connectorId": 1, "errorCode": "NoError", "status": "Charging"}
             await station.call("StatusNotification", status)
             await start(station)
             code, text = await trio.to_thread.run_sync(running.machine.csms, "watch", "--once")
             assert code == 0
-            nursery.cancel_scope.cancel()
         return text
 
     text = trio.run(scene)
-    assert "1 of 24 stations connected" in text
+    assert "1 of 33 stations connected" in text
     assert "TAG1" in text

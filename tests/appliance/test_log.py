@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 import trio
 
-from tests.appliance.line import boot, connect, dial
+from tests.appliance.line import street
 from tests.appliance.machine import PASSWORD, Machine, Running
 from tests.appliance.starter import Starter
 from tests.ocpp.station import basic
@@ -47,14 +47,12 @@ def life(started: Starter, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 async def live(running: Running, password: str) -> None:
     """A good station, a wrong password, odd and refused messages, and a password changed from both ends."""
     machine = running.machine
-    async with trio.open_nursery() as nursery:
-        refused = await dial(running, nursery)
+    async with street(running) as stations:
+        refused = await stations.dial()
         assert (
             await refused.handshake("/ocpp/CP0", Authorization=basic(f"CP0:{WRONG}".encode()))
         ).status == 401
-        station = await dial(running, nursery)
-        await station.connect("/ocpp/CP0", Authorization=basic(f"CP0:{password}".encode()))
-        await station.call("BootNotification", {"chargePointVendor": "ABL", "chargePointModel": "eMH1"})
+        station = await stations.boot("CP0", password)
         await station.raw("[2, nonsense")
         with pytest.raises(CallError):
             await station.call("MeterValues", {"connectorId": "one"}, message_id="odd-1")
@@ -68,7 +66,6 @@ async def live(running: Running, password: str) -> None:
             assert code == 0, text
         code, text = await trio.to_thread.run_sync(machine.csms, "station", "password", "CP0", "--set", GIVEN)
         assert code == 0, text
-        nursery.cancel_scope.cancel()
 
 
 def test_a_whole_life_leaves_no_secret_behind(life: Life) -> None:
@@ -103,11 +100,9 @@ def test_a_level_keeps_the_lower_ones_out(machine: Machine) -> None:
     running = machine.serve()
 
     async def scene() -> Station:
-        async with trio.open_nursery() as nursery:
-            station = await boot(running, nursery)
-            with pytest.raises(AssertionError):
-                await connect(running, nursery, "NOBODY")
-            nursery.cancel_scope.cancel()
+        async with street(running) as stations:
+            station = await stations.boot()
+            assert (await (await stations.dial()).handshake("/ocpp/NOBODY")).status == 404
         return station
 
     trio.run(scene)

@@ -10,6 +10,7 @@ import pytest
 
 from csms.store.migrate import migrate
 from csms.store.migrations import MIGRATIONS
+from tests.appliance.conftest import STATIONS
 from tests.appliance.machine import Machine, get
 from tests.appliance.starter import Starter
 
@@ -88,7 +89,7 @@ class TestDataDirectory:
         assert "another appliance runs on this data directory" in text
         assert (machine.data_dir / "listeners.json").read_text() == listeners
         assert first.get("/readyz")[0] == 200
-        assert machine.json("status")["stations"] == 24
+        assert machine.json("status")["stations"] == STATIONS
 
 
 class TestAddress:
