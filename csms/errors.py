@@ -89,6 +89,12 @@ class StoreUnavailable(CsmsError):
     code = "store_unavailable"
 
 
+class StoreStopped(StoreUnavailable):
+    """The store has ended and will not come back in this process."""
+
+    code = "store_stopped"
+
+
 class StoreTooNew(StoreUnavailable):
     """The database was written by a newer version of the product."""
 

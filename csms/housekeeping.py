@@ -10,7 +10,8 @@ import trio
 from csms import systemd
 from csms.clock import to_text
 from csms.config import Retention
-from csms.errors import CsmsError
+from csms.errors import CsmsError, StoreStopped
+from csms.model.event import Event
 from csms.model.tenant import TenantStatus
 from csms.ocpp.presence import Roll
 from csms.services import commands, facts, pruning, stations
@@ -66,6 +67,8 @@ async def _every(interval_s: float, work: Callable[[], Awaitable[None]]) -> None
     while True:
         try:
             await work()
+        except StoreStopped:
+            raise  # nothing can be kept any more: the service manager starts a new process
         except CsmsError as error:
             log.error("housekeeping_failed", work=getattr(work, "__name__", "?"), error=str(error))
         await trio.sleep(interval_s)
@@ -76,20 +79,29 @@ async def _alive() -> None:
 
 
 async def _follow_operators(house: House, roll: Roll) -> None:
-    """Apply at once what an operator changes about a connected station."""
-    async with house.unit.bus.subscribe(limit=100_000) as events:
-        async for event in events:
-            if event.kind == "tenant.changed" and event.body["status"] != TenantStatus.ACTIVE:
-                for link in house.link.links():
-                    if link.station.tenant_id == event.tenant_id:
-                        await house.link.disconnect(link.station.key, "the tenant is suspended")
-            if event.kind != "station.changed":
-                continue
-            presence = roll.get(event.subject)
-            if event.body["change"] == "removed":
-                roll.forget(event.subject)
-                await house.link.disconnect(event.subject, "the station was removed")
-            elif presence is not None:
-                found = await house.unit.read(partial(stations.by_key, key=event.subject))
-                if found is not None:
-                    roll.admit(found.ref, found.registration, found.quirks)
+    """Apply at once what an operator changes about a connected station or its tenant."""
+    while True:
+        try:
+            async with house.unit.bus.subscribe(limit=100_000) as events:
+                async for event in events:
+                    if event.kind in ("station.changed", "tenant.changed"):
+                        await _apply(event, house, roll)
+        except StoreStopped:
+            raise
+        except CsmsError as error:  # what was missed counts when the station connects again
+            log.error("housekeeping_failed", work="follow_operators", error=str(error))
+
+
+async def _apply(event: Event, house: House, roll: Roll) -> None:
+    if event.kind == "tenant.changed":
+        for link in house.link.links():
+            if link.station.tenant_id == event.tenant_id and event.body["status"] != TenantStatus.ACTIVE:
+                await house.link.disconnect(link.station.key, "the tenant is suspended")
+        return
+    if event.body["change"] == "removed":
+        roll.forget(event.subject)
+        await house.link.disconnect(event.subject, "the station was removed")
+    elif roll.get(event.subject) is not None:
+        found = await house.unit.read(partial(stations.by_key, key=event.subject))
+        if found is not None:
+            roll.admit(found.ref, found.registration, found.quirks)

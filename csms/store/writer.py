@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 
 import trio
 
-from csms.errors import StoreUnavailable
+from csms.errors import StoreStopped, StoreUnavailable
 from csms.store.committer import Committer, Session, Unit
 from csms.store.database import Crash, Database, Faults
 
@@ -73,7 +73,7 @@ class Writer(Committer):
 
         self._queue.put(unit)
         if self._ended() and unit.take():  # the thread ended between the first look and the put
-            raise StoreUnavailable("the store has stopped")
+            raise StoreStopped("the store has stopped")
         return cast(T, await trio.lowlevel.wait_task_rescheduled(withdraw))
 
     def _ended(self) -> bool:
@@ -135,7 +135,7 @@ class Writer(Committer):
                 if item is not None and item.take():
                     rest.append(item)
         if rest:
-            self.fail(rest, StoreUnavailable("the store has stopped"))
+            self.fail(rest, StoreStopped("the store has stopped"))
             with contextlib.suppress(trio.RunFinishedError):
                 self._token.run_sync_soon(_resume, rest)
 
@@ -174,7 +174,7 @@ class InlineWriter(Committer):
             self.reach("before_reply")
         except Crash:
             await self.close()
-            self.fail([unit], StoreUnavailable("the store has stopped"))
+            self.fail([unit], StoreStopped("the store has stopped"))
         assert unit.result is not None
         return cast(T, unit.result.unwrap())
 
