@@ -105,7 +105,7 @@ async def test_the_tariff_of_the_start_counts(csms: Appliance, station: Station)
     await csms.verb("tariff.add", document=dearer)
     await station.call("StopTransaction", stop(tid))
     [cdr] = await csms.verb("cdr.list")
-    assert cdr["totalCost"] == 3
+    assert (cdr["totalCost"], cdr["tariffId"]) == (3, "energy")
 
 
 async def test_end_of_transaction_and_cdr_are_one_commit(csms: Appliance, station: Station) -> None:

@@ -93,6 +93,16 @@ async def test_x16_03_stop_without_id_that_could_mean_two_is_an_orphan(
     assert states == ["ACTIVE", "ACTIVE", "ORPHANED"]
 
 
+async def test_x16_03_two_stops_without_id_of_one_moment_are_two(csms: Appliance, station: Station) -> None:
+    """A reset ends both connectors of a meterless station at once, and it has lost both ids."""
+    await csms.verb("token.add", uid="TAG2")
+    await station.call("StartTransaction", start(meterStart=0))
+    await station.call("StartTransaction", start(connectorId=2, idTag="TAG2", meterStart=0))
+    for tag in ("TAG1", "TAG2", "TAG1"):
+        await station.call("StopTransaction", stop(-1, meterStop=0, idTag=tag))
+    assert [t["state"] for t in await csms.transactions()] == ["ENDED", "ENDED"]
+
+
 async def test_stop_without_id_never_ends_what_began_later_or_reads_more(
     csms: Appliance, station: Station
 ) -> None:
@@ -186,7 +196,7 @@ async def test_x16_07_a_start_on_a_busy_connector_keeps_both(csms: Appliance, st
     assert shown[str(first)]["corrections"][0]["detail"] == {"by": str(second)}
     assert shown[str(second)]["state"] == "ACTIVE"
     await station.call("MeterValues", meter_values(None, reading(95, 11_500)))
-    await station.call("StopTransaction", stop(first))
+    await station.call("StopTransaction", stop(first, 96))
     assert (await csms.connectors())[1]["status"] == "OCCUPIED", "the second transaction still runs"
     await station.call("StopTransaction", stop(second, 120, meterStop=12_000))
     shown = {t["ocppId"]: t for t in await csms.transactions()}
