@@ -43,7 +43,9 @@ class Dispatcher:
     async def answer(self, connection: Connection, call: Call) -> bytes:
         """Return the whole response frame to one CALL."""
         now = self._clock.now()
-        presence = self._roll.of(connection.station.key)
+        presence = self._roll.get(connection.station.key)
+        if presence is None:
+            return self._refuse(connection, call, ErrorCode.SECURITY_ERROR, "the station was removed")
         presence.heard_at = now
         if presence.registration is not Registration.ACCEPTED and not presence.awaits(call.action):
             return self._refuse(

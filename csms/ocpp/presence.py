@@ -44,12 +44,8 @@ class Roll:
         presence.quirks = quirks
         return presence
 
-    def of(self, key: str) -> Presence:
-        """Return the presence of an admitted station."""
-        return self._by_key[key]
-
     def get(self, key: str) -> Presence | None:
-        """Return the presence of a station, None when it was never admitted."""
+        """Return the presence of a station, None when it was never admitted or has been removed."""
         return self._by_key.get(key)
 
     def forget(self, key: str) -> None:

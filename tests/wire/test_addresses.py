@@ -225,6 +225,9 @@ async def test_a_suspended_tenant(csms: Appliance, station: Station) -> None:
 
 
 async def test_a_removed_station_is_disconnected_and_refused(csms: Appliance, station: Station) -> None:
+    key = (await csms.verb("station.show", station="CP1"))["id"]
+    csms.roll.forget(key)
+    assert await station.error("StartTransaction", start()) == "SecurityError"
     await csms.verb("station.remove", station="CP1")
     await station.ended.wait()
     assert (await csms.line().handshake("/ocpp/CP1")).status == 404
