@@ -6,9 +6,8 @@ import os
 import resource
 import socket
 import ssl
-import warnings
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,40 +24,12 @@ from csms.ocpp import rpc
 from csms.ocpp.connection import Connection
 from csms.ocpp.handshake import ConnectionOptions, Refused
 from csms.ocpp.limits import Limits
-from csms.ocpp.listener import Door, StationServer, open_door
+from csms.ocpp.listener import open_door
 from csms.ocpp.registry import Registry
 from csms.ocpp.rpc import Call
 from csms.ocpp.tls import server_context
-from tests.ocpp.station import CLOSE, PING, PONG, TEXT, Fixed, Office, Station, frame
-
-Start = Callable[..., Any]
-
-
-@pytest.fixture
-def registry() -> Registry:
-    return Registry()
-
-
-@pytest.fixture
-async def start(nursery: trio.Nursery, office: Office, registry: Registry) -> AsyncIterator[Start]:
-    """Start a server on free ports of the loopback interface; the first door is without TLS."""
-
-    async def begin(
-        limits: Limits | None = None, tls: ssl.SSLContext | None = None
-    ) -> tuple[StationServer, list[Door]]:
-        server = StationServer(office, office, registry, limits or Limits(), clock=Fixed())
-        doors = [open_door("127.0.0.1", 0)]
-        if tls is not None:
-            doors.append(open_door("127.0.0.1", 0, tls))
-        await nursery.start(server.run, doors)
-        return server, doors
-
-    yield begin
-    nursery.cancel_scope.cancel()
-
-
-async def dial(door: Door) -> Station:
-    return Station(await trio.open_tcp_stream(*door.address))
+from tests.ocpp.doors import Start, dial, dial_tls
+from tests.ocpp.station import CLOSE, PING, PONG, TEXT, Office, Station, frame
 
 
 async def test_several_doors_serve_the_same_stations(
@@ -76,114 +47,6 @@ async def test_several_doors_serve_the_same_stations(
         await station.send('[2,"1","Heartbeat",{}]')
         assert (await station.message())[0] == 3
     assert len(registry) == 2
-
-
-async def dial_tls(door: Door, authority: trustme.CA, certificate: trustme.LeafCert | None = None) -> Station:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    if certificate is not None:
-        certificate.configure_cert(context)
-    stream = trio.SSLStream(
-        await trio.open_tcp_stream(*door.address), context, server_hostname="localhost", https_compatible=True
-    )
-    return Station(stream)
-
-
-@pytest.fixture
-def server_files(tmp_path: Path) -> tuple[trustme.CA, list[tuple[Path, Path]]]:
-    authority = trustme.CA()
-    chains = []
-    for kind in (trustme.KeyType.ECDSA, trustme.KeyType.RSA):
-        leaf = authority.issue_cert("localhost", key_type=kind)
-        certificate, key = tmp_path / f"{kind.name}.pem", tmp_path / f"{kind.name}.key"
-        for blob in leaf.cert_chain_pems:
-            blob.write_to_path(str(certificate), append=True)
-        leaf.private_key_pem.write_to_path(str(key))
-        chains.append((certificate, key))
-    return authority, chains
-
-
-async def test_a_client_certificate_is_optional_but_must_be_good(
-    start: Start, office: Office, server_files: tuple[trustme.CA, list[tuple[Path, Path]]]
-) -> None:
-    authority, chains = server_files
-    stations = trustme.CA()
-    context = server_context(chains, stations.cert_pem.bytes().decode())
-    _, (_, secure) = await start(tls=context)
-
-    certificate = stations.issue_cert("CP1.example")
-    with_certificate = await dial_tls(secure, authority, certificate)
-    await with_certificate.open("/ocpp/CP1")
-    without = await dial_tls(secure, authority)
-    await without.open("/ocpp/CP2")
-    first, second = office.hellos
-    assert first.tls
-    assert second.tls
-    expected = ssl.PEM_cert_to_DER_cert(certificate.cert_chain_pems[0].bytes().decode())
-    assert first.client_certificate == expected
-    assert second.client_certificate is None
-
-    forged = await dial_tls(secure, authority, trustme.CA().issue_cert("CP1.example"))
-    with pytest.raises((trio.BrokenResourceError, EOFError)):
-        await forged.open("/ocpp/CP1")
-    assert len(office.hellos) == 2
-
-
-@pytest.mark.parametrize(
-    "suite",
-    [
-        "ECDHE-ECDSA-AES128-GCM-SHA256",
-        "ECDHE-ECDSA-AES256-GCM-SHA384",
-        "AES128-GCM-SHA256",
-        "AES256-GCM-SHA384",
-    ],
-)
-async def test_the_required_cipher_suites_are_spoken(
-    start: Start, server_files: tuple[trustme.CA, list[tuple[Path, Path]]], suite: str
-) -> None:
-    authority, chains = server_files
-    _, (_, secure) = await start(tls=server_context(chains))
-    client = ssl.create_default_context()
-    client.maximum_version = ssl.TLSVersion.TLSv1_2
-    client.set_ciphers(suite)
-    authority.configure_trust(client)
-    stream = trio.SSLStream(
-        await trio.open_tcp_stream(*secure.address),
-        client,
-        server_hostname="localhost",
-        https_compatible=True,
-    )
-    await stream.do_handshake()
-    assert stream.cipher()[0] == suite
-    await Station(stream).open()
-
-
-async def test_tls_before_1_2_is_refused(
-    start: Start, server_files: tuple[trustme.CA, list[tuple[Path, Path]]]
-) -> None:
-    authority, chains = server_files
-    _, (_, secure) = await start(tls=server_context(chains))
-    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    client.set_ciphers("ALL:@SECLEVEL=0")
-    with warnings.catch_warnings(action="ignore"):
-        client.minimum_version = ssl.TLSVersion.TLSv1
-        client.maximum_version = ssl.TLSVersion.TLSv1_1
-    authority.configure_trust(client)
-    stream = trio.SSLStream(await trio.open_tcp_stream(*secure.address), client, server_hostname="localhost")
-    with pytest.raises(trio.BrokenResourceError):
-        await stream.do_handshake()
-
-
-async def test_a_plain_request_at_the_tls_door_costs_nothing(
-    start: Start, server_files: tuple[trustme.CA, list[tuple[Path, Path]]]
-) -> None:
-    authority, chains = server_files
-    _, (_, secure) = await start(tls=server_context(chains))
-    lost = await dial(secure)
-    await lost.send_frame(b"GET /ocpp/CP1 HTTP/1.1\r\n\r\n")
-    assert await lost.gone()
-    good = await dial_tls(secure, authority)
-    await good.open()
 
 
 def highest_file() -> int:
