@@ -174,8 +174,9 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
             )
         if doors.local is not None:
             nursery.start_soon(local_socket.serve, doors.local, perform)
-        _announce(config.data_dir, doors)
-        await _until_stopped()
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            _announce(config.data_dir, doors)  # whoever reads it may ask us to stop at once
+            await anext(aiter(signals))
         log.info("stopping", grace_s=config.serve.grace_s)
         systemd.stopping()
         stopping.set()
@@ -218,12 +219,6 @@ def _announce(data_dir: Path, doors: Doors) -> None:
         raise StoreUnavailable(f"{part}: {error.strerror}") from error
     log.info("serving", version=__version__, **{name: ", ".join(at) for name, at in doors.bound.items()})
     systemd.ready(f"{len(doors.bound)} listeners")
-
-
-async def _until_stopped() -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for _ in signals:
-            return
 
 
 def _bound(name: str, address: Address, listen: Callable[[str, int], Any]) -> Any:
