@@ -6,6 +6,7 @@ import pytest
 
 from csms.errors import StationRefused
 from tests.wire.appliance import Appliance
+from tests.wire.furniture import ARITHMETIC
 from tests.wire.payloads import boot, meter_values, reading, start, status, stop
 from tests.wire.station import Station
 
@@ -45,6 +46,7 @@ async def test_the_charge_boxs_serial_number_serves_where_the_points_is_missing(
     ],
     ids=lambda odd: next(iter(odd)),
 )
+@ARITHMETIC
 async def test_no_boot_is_refused_for_trifles(csms: Appliance, odd: dict[str, Any]) -> None:
     station = await csms.station()
     assert (await station.call("BootNotification", boot() | odd))["status"] == "Accepted"
@@ -111,6 +113,7 @@ async def test_x16_13_a_pending_station_may_be_configured_and_triggered(csms: Ap
         ("RemoteStopTransaction", {"transactionId": 1}),
     ],
 )
+@ARITHMETIC
 async def test_a_pending_station_gets_no_remote_start_or_stop(
     csms: Appliance, action: str, payload: dict[str, Any]
 ) -> None:

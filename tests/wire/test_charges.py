@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.wire.appliance import Appliance
+from tests.wire.furniture import ARITHMETIC
 from tests.wire.payloads import meter_values, reading, start, status, stop
 from tests.wire.station import Station
 
@@ -70,6 +71,7 @@ async def test_tc_007_a_cached_id(csms: Appliance, station: Station) -> None:
 @pytest.mark.parametrize(
     "reason", ["Local", "Remote", "EVDisconnected", "EmergencyStop", "Other", "Boredom", None]
 )
+@ARITHMETIC
 async def test_a_stop_for_any_reason(csms: Appliance, station: Station, reason: str | None) -> None:
     tid = await _started(station)
     await station.call("StopTransaction", stop(tid, reason=reason))

@@ -103,6 +103,7 @@ async def test_a_transaction_occupies_its_connector(csms: Appliance, station: St
 
 
 @pytest.mark.parametrize("said", ["Charging", "Faulted", "Preparing", "SuspendedEV", "Unavailable"])
+@ARITHMETIC
 async def test_the_stations_own_word_stands(csms: Appliance, station: Station, said: str) -> None:
     await station.call("StatusNotification", status(said, minutes=-1))
     tid = (await station.call("StartTransaction", start()))["transactionId"]
@@ -123,6 +124,7 @@ async def test_what_a_replayed_charge_implies_is_not_news(csms: Appliance, stati
 
 
 @pytest.mark.parametrize("connector", [-1, 65_536, 2**31, 10**30, 10**400])
+@ARITHMETIC
 async def test_no_such_connector(csms: Appliance, station: Station, connector: int) -> None:
     before = await csms.connectors()
     assert (

@@ -6,6 +6,7 @@ import pytest
 
 from csms.services import commands, facts
 from tests.wire.appliance import Appliance
+from tests.wire.furniture import ARITHMETIC
 from tests.wire.payloads import at, boot, start, status, stop
 from tests.wire.station import Station
 
@@ -41,6 +42,7 @@ async def test_tc_010_011_1_a_remote_start_is_done_when_a_transaction_follows(
 
 
 @pytest.mark.parametrize("other", [{"idTag": "TAG2"}, {"connectorId": 2}])
+@ARITHMETIC
 async def test_another_start_does_not_fulfil_it(
     csms: Appliance, station: Station, other: dict[str, Any]
 ) -> None:
@@ -188,6 +190,7 @@ async def test_tc_047_a_reservation_expires_by_our_clock(csms: Appliance, statio
 
 
 @pytest.mark.parametrize("answer", ["Faulted", "Occupied", "Unavailable", "Rejected"])
+@ARITHMETIC
 async def test_tc_048_a_reservation_that_is_not_made(csms: Appliance, station: Station, answer: str) -> None:
     station.answers["ReserveNow"] = {"status": answer}
     sent = await _send(csms, "ReserveNow", **RESERVE)

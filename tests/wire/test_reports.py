@@ -8,6 +8,7 @@ import pytest
 from csms.model.event import KINDS
 from csms.services import commands
 from tests.wire.appliance import Appliance
+from tests.wire.furniture import ARITHMETIC
 from tests.wire.payloads import at, boot, start, status, stop
 from tests.wire.station import Station
 
@@ -67,6 +68,7 @@ async def _command(csms: Appliance, command_id: str) -> tuple[str, str]:
         (LOG, "LogStatusNotification", ["PermissionDenied"], "FAILED"),
     ],
 )
+@ARITHMETIC
 async def test_tc_044_045_079_080_081_jobs_end_as_the_station_says(
     csms: Appliance,
     station: Station,

@@ -7,7 +7,7 @@ import pytest
 
 from csms.store.connection import open_store
 from tests.wire.appliance import Appliance, SeededEntropy, SetClock, appliance
-from tests.wire.furniture import furnish
+from tests.wire.furniture import ARITHMETIC, furnish
 from tests.wire.payloads import boot, meter_values, reading, sample, start, stop
 from tests.wire.station import Station
 
@@ -62,6 +62,7 @@ async def test_a_start_repeated_after_its_stop_begins_nothing(csms: Appliance, s
     [{"connectorId": 2}, {"idTag": "TAG2"}, {"meterStart": 1001}, {"timestamp": "2026-03-02T12:00:01Z"}],
     ids=lambda fields: next(iter(fields)),
 )
+@ARITHMETIC
 async def test_another_start_with_a_used_message_id_is_another_transaction(
     csms: Appliance, station: Station, changed: dict[str, Any]
 ) -> None:
