@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     RESET = "RESET"
     FIRMWARE = "FIRMWARE"
     LOG = "LOG"
+    REPORT = "REPORT"
     OTHER = "OTHER"
 
 
@@ -41,7 +42,8 @@ class Shape:
     """A CALL as its protocol edge understands it.
 
     `record` is the payload without secrets. `promise` is how long the station may take to do what it accepted; None
-    where its answer is the end of the command. `new_password` is what the station will sign on with once it has
+    where its answer is the end of the command. `request_id` is the number by which what follows names the request
+    (2.0.1 requestId, remoteStartId). `new_password` is what the station will sign on with once it has
     accepted this CALL.
     """
 
@@ -51,6 +53,7 @@ class Shape:
     id_token: str | None = None
     evse_id: int | None = None
     ocpp_id: str | None = None
+    request_id: int | None = None
     new_password: bytes | None = field(default=None, repr=False)
 
 
@@ -139,6 +142,7 @@ class Command:
     id_token: str | None = None
     evse_id: int | None = None
     ocpp_id: str | None = None
+    request_id: int | None = None
     answered_at: datetime | None = None
     response: dict[str, Any] | None = None
     error: str | None = None

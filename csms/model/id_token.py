@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+ISO14443: Final = "ISO14443"
+"""The type of most id tokens: an RFID card (2.0.1 IdTokenEnumType)."""
 
 
 class AuthorizationStatus(StrEnum):

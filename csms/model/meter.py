@@ -25,6 +25,15 @@ _MOST = 1e15
 _COUNTED = frozenset({ENERGY_REGISTER, POWER_IMPORT, CURRENT_IMPORT, STATE_OF_CHARGE})
 
 
+class SignedValue(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a meter signed, as the station sent it (2.0.1 SignedMeterValueType)."""
+
+    data: str
+    signing_method: str = ""
+    encoding_method: str = ""
+    public_key: str = ""
+
+
 class MeterSample(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One sampled value; `value` is the station's own text, signed data included, byte for byte.
 
@@ -39,6 +48,7 @@ class MeterSample(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     phase: str | None = None
     format: str = "Raw"
     multiplier: int = 0
+    signed: SignedValue | None = None
 
 
 class MeterReading(msgspec.Struct, frozen=True, gc=False):

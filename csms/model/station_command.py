@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from csms.model.id_token import Authorization
+from csms.model.id_token import ISO14443, Authorization
 
 
 class ResetKind(StrEnum):
@@ -62,11 +62,16 @@ class UnlockConnector:
 
 @dataclass(frozen=True, slots=True)
 class StartTransaction:
-    """Begin a charge for an id token; without an EVSE the station chooses. `limit_a` bounds this charge."""
+    """Begin a charge for an id token; without an EVSE the station chooses. `limit_a` bounds this charge.
+
+    `number` is the remoteStartId, by which the transaction names what it follows.
+    """
 
     id_token: str
     evse_id: int | None = None
     limit_a: Decimal | None = None
+    id_token_type: str = ISO14443
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,10 @@ class TriggerMessage:
 
 @dataclass(frozen=True, slots=True)
 class GetSettings:
-    """Read settings (1.6 configuration keys); no names means all."""
+    """Read settings (1.6 configuration keys, 2.0.1 variables); no names means all, in a report with this `number`."""
 
     names: tuple[str, ...] = ()
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +141,13 @@ class GetCompositeSchedule:
 
 @dataclass(frozen=True, slots=True)
 class UpdateFirmware:
-    """Have the station fetch firmware from `url` at `retrieve_at` and install it."""
+    """Have the station fetch firmware from `url` at `retrieve_at` and install it; `number` is the requestId."""
 
     url: str
     retrieve_at: datetime
     retries: int | None = None
     retry_interval_s: int | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,7 @@ class ReserveNow:
     expires_at: datetime
     evse_id: int = 0
     group_id: str | None = None
+    id_token_type: str = ISO14443
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +188,7 @@ class ListEntry:
 
     id_token: str
     authorization: Authorization | None
+    id_token_type: str = ISO14443
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +221,9 @@ class DataTransfer:
 
 @dataclass(frozen=True, slots=True)
 class GetReport:
-    """Have the station report its device model (2.0.1 B07)."""
+    """Have the station report its device model (2.0.1 B07) in a report with this number."""
+
+    number: int = 0
 
 
 StationCommand = (

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +10,7 @@ import msgspec
 
 from csms.model.id_token import Authorization, AuthorizationStatus
 from csms.model.meter import MeterReading
+from csms.model.station import ConnectorStatus
 
 
 class TransactionState(StrEnum):
@@ -36,7 +38,9 @@ class TransactionReport(msgspec.Struct, frozen=True, gc=False):
     """What a station says about a transaction.
 
     `meter_wh` is the energy register at the event. In OCPP 1.6 `ocpp_id` is None at the start, because the
-    transaction id is ours to give.
+    transaction id is ours to give. From `seq_no` on stands what only stations say that number their events (2.0.1):
+    `digest` tells two events with one number apart, `begin_wh` is the register at the transaction's begin as any
+    event may give it, `request_id` the remote start that it follows.
     """
 
     kind: ReportKind
@@ -49,6 +53,14 @@ class TransactionReport(msgspec.Struct, frozen=True, gc=False):
     reason: str | None = None
     reservation_id: int | None = None
     readings: tuple[MeterReading, ...] = ()
+    seq_no: int = 0
+    digest: str = ""
+    id_token_type: str | None = None
+    begin_wh: int | None = None
+    charging_state: ConnectorStatus | None = None
+    trigger: str | None = None
+    offline: bool = False
+    request_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +114,11 @@ class Stopped:
     """Answer to a stop: the verdict on the id token that stopped it, when one was given."""
 
     authorization: Authorization | None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Answer to a numbered event: the verdict on the id token it showed, and the final cost once that is known."""
+
+    authorization: Authorization | None = None
+    total_cost: Decimal | None = None

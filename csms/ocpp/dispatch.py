@@ -20,13 +20,14 @@ from csms.ocpp.relaxed import storable
 from csms.ocpp.route import Inbound, Unusable
 from csms.ocpp.rpc import Call, ErrorCode, Version
 from csms.ocpp.v16 import routes as v16
+from csms.ocpp.v201 import routes as v201
 from csms.services import inbox
 from csms.services.inbox import Message
 from csms.services.message_log import MessageLog
 from csms.services.stations import Booted
 from csms.services.unit import Tx, Unit
 
-INBOUND: Final[Mapping[str, Mapping[str, Inbound]]] = {"1.6": v16.INBOUND}
+INBOUND: Final[Mapping[str, Mapping[str, Inbound]]] = {"1.6": v16.INBOUND, "2.0.1": v201.INBOUND}
 
 log = structlog.get_logger(__name__)
 

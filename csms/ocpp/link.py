@@ -15,17 +15,27 @@ from csms.ocpp.calls import CallRefused
 from csms.ocpp.connection import Connection
 from csms.ocpp.presence import Roll
 from csms.ocpp.registry import Registry
-from csms.ocpp.route import Outbound, Vocabulary
+from csms.ocpp.route import Outbound, Pending, Vocabulary
 from csms.ocpp.rpc import ErrorCode
 from csms.ocpp.v16 import commands as v16_commands
 from csms.ocpp.v16 import pending as v16_pending
 from csms.ocpp.v16 import routes as v16
+from csms.ocpp.v201 import commands as v201_commands
+from csms.ocpp.v201 import pending as v201_pending
+from csms.ocpp.v201 import routes as v201
 from csms.services.inbox import Message
 from csms.services.message_log import MessageLog
 from csms.services.ports import Link
 
-OUTBOUND: Final[Mapping[str, Mapping[str, Outbound]]] = {"1.6": v16.OUTBOUND}
-VOCABULARIES: Final[Mapping[str, Vocabulary]] = {"1.6": v16_commands.VOCABULARY}
+OUTBOUND: Final[Mapping[str, Mapping[str, Outbound]]] = {"1.6": v16.OUTBOUND, "2.0.1": v201.OUTBOUND}
+VOCABULARIES: Final[Mapping[str, Vocabulary]] = {
+    "1.6": v16_commands.VOCABULARY,
+    "2.0.1": v201_commands.VOCABULARY,
+}
+PENDING: Final[Mapping[str, Pending]] = {
+    "1.6": Pending(v16_pending.FORBIDDEN, v16_pending.triggered),
+    "2.0.1": Pending(v201_pending.FORBIDDEN, v201_pending.triggered),
+}
 _NOT_KNOWN: Final = (ErrorCode.NOT_IMPLEMENTED, ErrorCode.NOT_SUPPORTED)
 
 
@@ -74,7 +84,7 @@ class Stations:
         if connection is None:
             raise StationOffline("the station is not connected")
         route = _route(connection.version, action)
-        self._check_registration(key, action, payload)
+        self._check_registration(connection, action, payload)
         answer: dict[str, Any] | None = None
         try:
             # Some stations report the password that they only ought to be told (1.6 §9.1.1, AuthorizationKey).
@@ -89,18 +99,19 @@ class Stations:
             self._log.add(message, "out", None if answer is None else msgspec.json.encode(answer))
         return route.reply(payload, answer)
 
-    def _check_registration(self, key: str, action: str, payload: dict[str, Any]) -> None:
+    def _check_registration(self, connection: Connection, action: str, payload: dict[str, Any]) -> None:
         """Refuse what a station that is not accepted may not be sent, and await what it is told to send (§4.2)."""
-        presence = self._roll.get(key)
+        presence = self._roll.get(connection.station.key)
         if presence is None or presence.registration is Registration.ACCEPTED:
             return
         if presence.registration is Registration.REJECTED:
             raise StationRefused(
                 "the station was rejected at boot: nothing is sent to it until it boots again"
             )
-        if action in v16_pending.FORBIDDEN:
+        pending = PENDING[connection.version]
+        if action in pending.forbidden:
             raise StationRefused(f"the station's registration is pending: no {action} until it is accepted")
-        presence.triggered |= v16_pending.triggered(action, payload)
+        presence.triggered |= pending.triggered(action, payload)
 
     async def disconnect(self, key: str, reason: str) -> None:
         """Close a station's connection, if it has one."""

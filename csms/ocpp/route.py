@@ -49,3 +49,11 @@ class Vocabulary:
     translate: Callable[[Any, Abilities], tuple[str, dict[str, Any]]]
     bounds: Callable[[Abilities], Bounds]
     first_ask: Callable[[str, Abilities], GetSettings | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What one OCPP version lets pass to a station whose registration is pending, and from it because of that."""
+
+    forbidden: frozenset[str]
+    triggered: Callable[[str, dict[str, Any]], frozenset[str]]

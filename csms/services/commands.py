@@ -122,6 +122,7 @@ def _open(
         id_token=fold(shape.id_token) if shape.id_token else None,
         evse_id=shape.evse_id,
         ocpp_id=shape.ocpp_id,
+        request_id=shape.request_id,
     )
     store.insert(tx.db, command)
     detail = {"action": action} | ({"verb": verb} if verb else {})
@@ -168,16 +169,34 @@ def _outcome(status: CallStatus, reply: Reply | None, shape: Shape) -> Outcome:
     return Outcome.PENDING if shape.promise else Outcome.DONE
 
 
-def follow(tx: Tx, station: StationRef, purpose: Purpose, said: str, outcome: Outcome | None) -> None:
-    """Note what a station reports about its latest open command of a purpose; end it when `outcome` is set."""
-    for command in store.pending(tx.db, station.key, purpose)[:1]:
+def follow(
+    tx: Tx,
+    station: StationRef,
+    purpose: Purpose,
+    said: str,
+    outcome: Outcome | None,
+    request_id: int | None = None,
+) -> None:
+    """Note what a station reports about an open command of a purpose; end it when `outcome` is set.
+
+    It is the command of this request, or the latest one of a station that names none.
+    """
+    open_ones = store.pending(tx.db, station.key, purpose)
+    if request_id is not None:
+        open_ones = [command for command in open_ones if command.request_id in (request_id, None)]
+    for command in open_ones[:1]:
         _follow(tx, command, said, outcome or command.outcome)
 
 
 def claim_remote_start(tx: Tx, station: StationRef, report: TransactionReport) -> str | None:
-    """End the remote start that a starting transaction follows and return its id."""
+    """End the remote start that a transaction follows and return its id.
+
+    A station that names the request decides; else it is the newest with the id token, for the EVSE.
+    """
+    named = report.request_id is not None
     for command in store.pending(tx.db, station.key, Purpose.REMOTE_START):
-        if command.id_token == fold(report.id_token or "") and command.evse_id in (None, report.evse_id):
+        alike = command.id_token == fold(report.id_token or "") and command.evse_id in (None, report.evse_id)
+        if command.request_id == report.request_id if named else alike:
             _follow(tx, command, "transaction started", Outcome.DONE)
             return command.id
     return None

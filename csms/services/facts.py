@@ -26,8 +26,7 @@ def apply(tx: Tx, station: StationRef, fact: Fact) -> None:
         case ReservationMade():
             _reserve(tx, station, fact)
         case ReservationCancelled():
-            commands.close_reservation(tx.db, station.key, fact.id, "CANCELLED", tx.at)
-            tx.emit("reservation.changed", station, str(fact.id), {"status": "CANCELLED"})
+            end_reservation(tx, station, fact.id, "CANCELLED")
         case LocalListAt():
             stations.write_list_version(tx.db, station.key, fact.version, tx.at)
         case PasswordTaken():
@@ -49,6 +48,12 @@ def _reserve(tx: Tx, station: StationRef, made: ReservationMade) -> None:
     }
     commands.put_reservation(tx.db, values)
     tx.emit("reservation.changed", station, str(made.id), {"status": "ACTIVE", "evseId": made.evse_id})
+
+
+def end_reservation(tx: Tx, station: StationRef, reservation_id: int, status: str) -> None:
+    """End a reservation that is still active: CANCELLED or EXPIRED."""
+    commands.close_reservation(tx.db, station.key, reservation_id, status, tx.at)
+    tx.emit("reservation.changed", station, str(reservation_id), {"status": status})
 
 
 def expire_reservations(tx: Tx) -> int:

@@ -86,7 +86,7 @@ def _current(tx: Tx, errand: Errand, most_characters: int | None) -> tuple[dict[
 
 
 def _entry(token: IdToken, tx: Tx) -> ListEntry:
-    return ListEntry(token.uid, id_token.decide(token, tx.now))
+    return ListEntry(token.uid, id_token.decide(token, tx.now), token.type)
 
 
 def _plan(tx: Tx, errand: Errand, entries: Mapping[str, ListEntry], full: bool) -> _Plan | None:

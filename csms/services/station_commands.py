@@ -25,9 +25,9 @@ from csms.services.errand import Errand
 from csms.services.house import House
 from csms.services.station_orders import Occasion
 from csms.services.unit import Tx
+from csms.store import abilities, transactions
 from csms.store import commands as command_store
 from csms.store import stations as station_store
-from csms.store import transactions
 
 Prepare = Callable[[Occasion, Any], ask.StationCommand]
 Work = Callable[[Errand, Any], Awaitable[tuple[CallResult, dict[str, Any]]]]
@@ -121,8 +121,12 @@ async def _get_settings(errand: Errand, order: ask.GetSettings) -> tuple[CallRes
     names = order.names
     size = (await errand.bounds()).settings_per_message or len(names)
     parts = [names[at : at + size] for at in range(0, len(names), size)] if names else [()]
+    station = errand.station.id
+    number = (
+        0 if names else await errand.house.unit.run(lambda tx: abilities.count(tx.db, station, "request"))
+    )
     for part in parts:
-        result = await errand.carry_out(ask.GetSettings(part))
+        result = await errand.carry_out(ask.GetSettings(part, number))
         if result.status is not CallStatus.ANSWERED:
             break
     return result, await errand.house.unit.read(lambda tx: _told(tx, errand.station.id, names, begun_at))
@@ -228,5 +232,5 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "local-list.version": Operation(ask.GetLocalListVersion),
     "cache.clear": Operation(ask.ClearCache),
     "data": Operation(ask.DataTransfer),
-    "report": Operation(ask.GetReport),
+    "report": Operation(station_orders.Report, station_orders.report),
 }

@@ -10,7 +10,7 @@ from typing import Final
 
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model import station_command as ask
-from csms.model.id_token import AuthorizationStatus
+from csms.model.id_token import ISO14443, AuthorizationStatus
 from csms.model.station import ChargingStation
 from csms.model.station_command import LogKind
 from csms.model.transaction import TransactionState
@@ -86,6 +86,11 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """Report the whole device model."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reserve:
     """Keep an EVSE (0: any) for an id token; half an hour unless said otherwise."""
 
@@ -96,10 +101,11 @@ class Reserve:
 
 def start(on: Occasion, order: Start) -> ask.StartTransaction:
     """Check the id token as the start itself will be; say why it would be refused."""
-    uid, _ = _usable(on, order.id_token)
+    uid, _, type_ = _usable(on, order.id_token)
     if order.limit_a is not None and order.limit_a <= 0:
         raise InvalidInput("a limit for a charge is more than 0 A")
-    return ask.StartTransaction(uid, order.evse_id, order.limit_a)
+    number = abilities.count(on.tx.db, on.station.id, "request")
+    return ask.StartTransaction(uid, order.evse_id, order.limit_a, type_, number)
 
 
 def stop(on: Occasion, order: Stop) -> ask.StopTransaction:
@@ -139,7 +145,13 @@ def limit(on: Occasion, order: Limit) -> ask.LimitCurrent:
 def firmware(on: Occasion, order: Firmware) -> ask.UpdateFirmware:
     """Fetch at once unless told when."""
     due = _aware(order.retrieve_at) or on.tx.now
-    return ask.UpdateFirmware(_address(order.url), due, order.retries, order.retry_interval_s)
+    number = abilities.count(on.tx.db, on.station.id, "request")
+    return ask.UpdateFirmware(_address(order.url), due, order.retries, order.retry_interval_s, number)
+
+
+def report(on: Occasion, _order: Report) -> ask.GetReport:
+    """Give the report a number of its own."""
+    return ask.GetReport(abilities.count(on.tx.db, on.station.id, "request"))
 
 
 def log(on: Occasion, order: Log) -> ask.UploadLog:
@@ -157,7 +169,7 @@ def log(on: Occasion, order: Log) -> ask.UploadLog:
 
 def reserve(on: Occasion, order: Reserve) -> ask.ReserveNow:
     """Check the id token, and number the reservation so that it replaces no other one of the station."""
-    uid, group = _usable(on, order.id_token)
+    uid, group, type_ = _usable(on, order.id_token)
     expires_at = _aware(order.expires_at) or on.tx.now + RESERVE_FOR
     if expires_at <= on.tx.now:
         raise InvalidInput("a reservation expires in the future")
@@ -165,15 +177,15 @@ def reserve(on: Occasion, order: Reserve) -> ask.ReserveNow:
     number = abilities.count(on.tx.db, on.station.id, "reservation")
     while number in taken:
         number = abilities.count(on.tx.db, on.station.id, "reservation")
-    return ask.ReserveNow(number, uid, expires_at, order.evse_id, group)
+    return ask.ReserveNow(number, uid, expires_at, order.evse_id, group, type_)
 
 
-def _usable(on: Occasion, uid: str) -> tuple[str, str | None]:
-    """Return an id token as registered and its group; raises what a station would be told about it."""
+def _usable(on: Occasion, uid: str) -> tuple[str, str | None, str]:
+    """Return an id token as registered, its group and its type; raises what a station would be told about it."""
     verdict = tokens.foresee(on.tx, on.station.tenant_id, uid)
     token = token_store.get(on.tx.db, on.station.tenant_id, uid)
     if verdict.accepted or on.force:
-        return (token.uid, token.group_id) if token else (uid, None)
+        return (token.uid, token.group_id, token.type) if token else (uid, None, ISO14443)
     if token is None:
         raise NotFound(f"no id token {uid}: csms token add {uid} registers it; --force sends it all the same")
     raise Conflict(

@@ -232,8 +232,11 @@ class StatusReport:
 def status(tx: Tx, station: StationRef, report: StatusReport) -> None:
     """Take in a StatusNotification; an older one than the last known changes nothing.
 
-    A clock that is not set or runs ahead counts as ours: what it says must not bar what comes later.
+    A clock that is not set or runs ahead counts as ours: what it says must not bar what comes later. "Occupied" says
+    less than the charging state of a running transaction and does not replace it.
     """
+    if report.status is ConnectorStatus.OCCUPIED and store.charge_state(tx.db, station.key, report.evse_id):
+        return
     connector = Connector(
         station.key,
         report.evse_id,

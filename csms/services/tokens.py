@@ -6,7 +6,7 @@ from typing import Any
 
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model import id_token
-from csms.model.id_token import Authorization, IdToken, fold
+from csms.model.id_token import Authorization, AuthorizationStatus, IdToken, fold
 from csms.model.station import StationRef
 from csms.services import tenants
 from csms.services.access import Caller
@@ -18,8 +18,16 @@ LONGEST_UID = 36
 """identifierString of OCPP 2.0.1; OCPP 1.6 stations send at most 20 (CiString20Type)."""
 
 
-def authorize(tx: Tx, station: StationRef, uid: str | None, *, starting: bool = False) -> Authorization:
+NO_AUTHORIZATION = "NoAuthorization"
+"""The type of the id token of a station that lets everybody charge (2.0.1 C02)."""
+
+
+def authorize(
+    tx: Tx, station: StationRef, uid: str | None, *, starting: bool = False, type: str | None = None
+) -> Authorization:
     """Decide about an id token presented at a station; a start also counts the use and other transactions."""
+    if type == NO_AUTHORIZATION:
+        return Authorization(AuthorizationStatus.ACCEPTED)
     token = store.get(tx.db, station.tenant_id, uid) if uid else None
     active = 0
     if token is not None and starting and token.max_active is not None:

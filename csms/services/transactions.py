@@ -9,6 +9,7 @@ from typing import Any
 
 from csms.clock import from_text, to_text
 from csms.errors import CsmsError
+from csms.model.cdr import Cdr
 from csms.model.id_token import Authorization, AuthorizationStatus, fold
 from csms.model.station import ConnectorStatus, StationRef
 from csms.model.transaction import (
@@ -38,18 +39,30 @@ def start(tx: Tx, station: StationRef, report: TransactionReport) -> Started:
     known = store.by_business_key(tx.db, station.key, business_key)
     if known is not None and not _is_another(tx, known, report):
         return Started(known["ocpp_id"], _verdict_given(tx, station, known))
-    return _start(tx, station, report, business_key)
+    transaction, verdict = begin(tx, station, report, business_key)
+    return Started(transaction.ocpp_id, verdict or Authorization(AuthorizationStatus.INVALID))
 
 
-def _start(tx: Tx, station: StationRef, report: TransactionReport, business_key: str) -> Started:
-    """Begin a transaction; a refused id token begins one too, for the station may have let it charge (§4.8)."""
+def begin(
+    tx: Tx,
+    station: StationRef,
+    report: TransactionReport,
+    business_key: str | None = None,
+    *,
+    start_unseen: bool = False,
+) -> tuple[Transaction, Authorization | None]:
+    """Begin a transaction and judge the id token, if one was shown.
+
+    A refused id token begins one too, for the station may have let it charge (1.6 §4.8). `start_unseen`: what is
+    known of it comes from a later report.
+    """
     evse_id = report.evse_id or 0
     if evse_id:
         stations.ensure_connector(tx.db, station.key, evse_id, report.connector_id or 1)
     ocpp_id = report.ocpp_id or _new_ocpp_id(tx, station)
     started_at = corrections.sane_time(report.at, tx.now)
     later = _supersede(tx, station, evse_id, ocpp_id, started_at)
-    verdict = tokens.authorize(tx, station, report.id_token, starting=True)
+    verdict = judge(tx, station, report, starting=True)
     plan = billing.plan(tx, station, evse_id, started_at)
     transaction = Transaction(
         id=tx.entropy.hex(),
@@ -61,7 +74,7 @@ def _start(tx: Tx, station: StationRef, report: TransactionReport, business_key:
         evse_id=evse_id,
         connector_id=report.connector_id or 1,
         id_token=report.id_token,
-        authorization=verdict.status,
+        authorization=verdict.status if verdict else None,
         started_at=started_at,
         reported_started_at=report.at,
         meter_start_wh=report.meter_wh,
@@ -74,16 +87,26 @@ def _start(tx: Tx, station: StationRef, report: TransactionReport, business_key:
         "business_key": business_key,
         "id_token_folded": fold(report.id_token or ""),
         "received_at": tx.at,
+        "start_unseen": int(start_unseen),
     }
     store.insert(tx.db, transaction, **columns, **keys)
     corrections.check_start(tx, station, transaction)
     if later is not None:
         corrections.note(tx, station, transaction.id, "superseded", {"by": later})
-    _begin(tx, station, transaction)
-    return Started(transaction.ocpp_id, verdict)
+    _begun(tx, station, transaction)
+    return transaction, verdict
 
 
-def _begin(tx: Tx, station: StationRef, transaction: Transaction) -> None:
+def judge(
+    tx: Tx, station: StationRef, report: TransactionReport, *, starting: bool = False
+) -> Authorization | None:
+    """Return the verdict on the id token that a report shows, None where it shows none."""
+    if report.id_token is None:
+        return None
+    return tokens.authorize(tx, station, report.id_token, starting=starting, type=report.id_token_type)
+
+
+def _begun(tx: Tx, station: StationRef, transaction: Transaction) -> None:
     """Let everything know that a transaction runs: reservation, connector, listeners; adopt a stop that came first."""
     if transaction.reservation_id is not None:
         command_store.close_reservation(
@@ -126,7 +149,7 @@ def stop(tx: Tx, station: StationRef, report: TransactionReport) -> Stopped:
         _stopped_again(tx, station, row, report)
     else:
         readings.put(tx, station, row["id"], row["evse_id"], report.readings)
-        _end(tx, station, row, report)
+        end(tx, station, row, report)
     return Stopped(verdict)
 
 
@@ -156,8 +179,11 @@ def suspect_open(tx: Tx, station: StationRef) -> None:
         store.update(tx.db, row["id"], suspect_at=tx.at)
 
 
-def _end(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> None:
-    """Settle energy and span, end the transaction, write its CDR: all in the unit that answers the stop."""
+def end(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> Cdr | None:
+    """Settle energy and span, end the transaction, write its CDR: all in the unit that answers the stop.
+
+    A transaction whose start nobody has seen gets its CDR when the start arrives; until then there is none.
+    """
     settled = corrections.settle(tx, station, row, report.at, report.meter_wh)
     ended_at = to_text(settled.ended_at)
     ended: dict[str, Any] = {
@@ -171,7 +197,7 @@ def _end(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> No
         "suspect_at": None,
     }
     store.update(tx.db, row["id"], **ended)
-    if row["evse_id"] and not store.open_on(tx.db, station.key, row["evse_id"]):
+    if row["evse_id"] and not report.digest and not store.open_on(tx.db, station.key, row["evse_id"]):
         stations.assume_status(tx.db, station.key, row["evse_id"], ConnectorStatus.AVAILABLE, ended_at)
     body = {
         "transactionId": row["ocpp_id"],
@@ -182,7 +208,7 @@ def _end(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> No
     }
     tx.emit("transaction.ended", station, row["id"], body)
     commands.claim_remote_stop(tx, station, row["ocpp_id"], report.reason)
-    billing.close(tx, station, row | ended, settled)
+    return None if row["start_unseen"] else billing.close(tx, station, row | ended, settled)
 
 
 def _new_ocpp_id(tx: Tx, station: StationRef) -> str:
@@ -306,7 +332,7 @@ def _adopt_early_stop(tx: Tx, station: StationRef, transaction: Transaction) -> 
                 tx, station, transaction.id, "stop_before_start_report", {"sentId": orphan["ocpp_id"]}
             )
             row = store.by_ocpp_id(tx.db, station.key, transaction.ocpp_id) or {}
-            _end(tx, station, row, _stop_report(orphan))
+            end(tx, station, row, _stop_report(orphan))
             return
 
 

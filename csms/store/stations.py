@@ -15,6 +15,8 @@ _OF_A_STATION = (
     "unknown_actions",
     "tariff_assignments",
     "reservations",
+    "device_variables",
+    "report_parts",
 )
 
 
@@ -174,6 +176,29 @@ def assume_status(
              AND status IN ('UNKNOWN', 'AVAILABLE', 'OCCUPIED')""",
         {"key": station_key, "evse": evse_id, "status": status.value, "at": unless_after},
     )
+
+
+def after_charge(
+    db: Database, station_key: str, evse_id: int, status: ConnectorStatus, unless_after: str
+) -> None:
+    """Show that a charge is over where the station says no more of a connector than that it is occupied."""
+    db.run(
+        """UPDATE connectors SET status = :status, status_at = :at
+           WHERE station_key = :key AND evse_id = :evse AND (status_at IS NULL OR status_at <= :at)
+             AND status IN ('UNKNOWN', 'PREPARING', 'CHARGING', 'SUSPENDED_EV', 'SUSPENDED_EVSE', 'FINISHING')""",
+        {"key": station_key, "evse": evse_id, "status": status.value, "at": unless_after},
+    )
+
+
+def charge_state(db: Database, station_key: str, evse_id: int) -> str | None:
+    """Return the charging state of the transaction that runs on an EVSE, None where none runs or says it."""
+    row = db.one(
+        """SELECT charging_state FROM transactions
+           WHERE station_key = :key AND evse_id = :evse AND ended_at IS NULL AND charging_state IS NOT NULL
+           ORDER BY started_at DESC LIMIT 1""",
+        {"key": station_key, "evse": evse_id},
+    )
+    return row["charging_state"] if row else None
 
 
 def set_intent(db: Database, station_key: str, evse_id: int, available: bool) -> None:

@@ -43,7 +43,9 @@ def by_ocpp_id(db: Database, station_key: str, ocpp_id: str) -> Row | None:
 def brief(db: Database, station_key: str, ocpp_id: str) -> Row | None:
     """Return what meter values need of a transaction: the path every reading takes."""
     return db.one(
-        """SELECT id, state, evse_id, suspect_at FROM transactions
+        """SELECT id, ocpp_id, state, evse_id, suspect_at, id_token, "authorization", start_unseen, charging_state,
+             meter_start_wh, started_at, reported_ended_at, reservation_id, remote_command_id
+           FROM transactions
            WHERE station_key = :station AND ocpp_id = :ocpp_id AND state <> 'ORPHANED'""",
         {"station": station_key, "ocpp_id": ocpp_id},
     )
@@ -164,6 +166,38 @@ def corrections(db: Database, transaction_id: str) -> tuple[Correction, ...]:
     """Return the corrections of a transaction in the order they were made."""
     found = db.all("SELECT * FROM corrections WHERE transaction_id = :id ORDER BY id", {"id": transaction_id})
     return tuple(rows.load(Correction, row) for row in found)
+
+
+def add_event(db: Database, values: dict[str, Any]) -> bool:
+    """Keep a numbered event of a transaction; returns whether it was not known."""
+    return bool(
+        db.run(
+            """INSERT INTO transaction_events (transaction_id, seq_no, digest, event_type, reported_at, received_at,
+                 trigger_reason, offline)
+               VALUES (:transaction_id, :seq_no, :digest, :event_type, :reported_at, :received_at, :trigger_reason,
+                 :offline)
+               ON CONFLICT DO NOTHING""",
+            values,
+        )
+    )
+
+
+def last_seq_no(db: Database, transaction_id: str) -> int | None:
+    """Return the highest number among the events of a transaction."""
+    row = db.one(
+        "SELECT max(seq_no) AS last FROM transaction_events WHERE transaction_id = :id",
+        {"id": transaction_id},
+    )
+    return row["last"] if row else None
+
+
+def seq_nos(db: Database, transaction_id: str) -> list[int]:
+    """Return the numbers of a transaction's events in order, each once."""
+    found = db.all(
+        "SELECT DISTINCT seq_no FROM transaction_events WHERE transaction_id = :id ORDER BY seq_no",
+        {"id": transaction_id},
+    )
+    return [row["seq_no"] for row in found]
 
 
 def put_meter_value(db: Database, values: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from csms.model.command import (
     AvailabilityWanted,
-    Fact,
     LocalListAt,
     PasswordTaken,
     Purpose,
@@ -17,31 +16,9 @@ from csms.model.command import (
     Shape,
 )
 from csms.ocpp.moments import read_moment
-
-Payload = dict[str, Any]
+from csms.ocpp.shapes import HIDDEN, Payload, agreed, password_bytes, with_fact
 
 SECRET_KEYS: Final = frozenset({"authorizationkey"})
-HIDDEN: Final = "********"
-_AGREED: Final = frozenset({"Accepted", "Scheduled", "RebootRequired", "Unlocked", "AcceptedCanceled"})
-
-
-def plain(request: Payload) -> Shape:
-    """A request whose answer is its end."""
-    return Shape(request)
-
-
-def agreed(request: Payload, response: Payload) -> Reply:
-    """An answer that agrees or not by its status; an answer without status agrees."""
-    return Reply(response, str(response.get("status", "Accepted")) in _AGREED)
-
-
-def promise(purpose: Purpose, within: timedelta) -> Any:
-    """Return the shape of requests whose acceptance is only a promise, kept within a time."""
-
-    def shape(request: Payload) -> Shape:
-        return Shape(request, purpose, within)
-
-    return shape
 
 
 def remote_start(request: Payload) -> Shape:
@@ -67,14 +44,6 @@ def change_configuration(request: Payload) -> Shape:
     return Shape(request | {"value": HIDDEN}, new_password=password_bytes(str(request["value"])))
 
 
-def password_bytes(value: str) -> bytes:
-    """Return the password that an AuthorizationKey means: the bytes of a hex number, else the text (whitepaper §2)."""
-    try:
-        return bytes.fromhex(value) if value.isalnum() else value.encode()
-    except ValueError:
-        return value.encode()
-
-
 def configuration_changed(request: Payload, response: Payload) -> Reply:
     """ChangeConfiguration.conf: the station now holds the value."""
     reply = agreed(request, response)
@@ -97,7 +66,7 @@ def configuration(request: Payload, response: Payload) -> Reply:
 def availability(request: Payload, response: Payload) -> Reply:
     """ChangeAvailability.conf: Scheduled means after the running transaction."""
     wanted = AvailabilityWanted(int(request["connectorId"]), request["type"] == "Operative")
-    return _with_fact(request, response, wanted)
+    return with_fact(request, response, wanted)
 
 
 def reserved(request: Payload, response: Payload) -> Reply:
@@ -109,12 +78,12 @@ def reserved(request: Payload, response: Payload) -> Reply:
         group_id=request.get("parentIdTag"),
         expires_at=read_moment(request["expiryDate"], datetime.now(UTC), []),
     )
-    return _with_fact(request, response, made)
+    return with_fact(request, response, made)
 
 
 def reservation_cancelled(request: Payload, response: Payload) -> Reply:
     """CancelReservation.conf."""
-    return _with_fact(request, response, ReservationCancelled(int(request["reservationId"])))
+    return with_fact(request, response, ReservationCancelled(int(request["reservationId"])))
 
 
 def list_version(request: Payload, response: Payload) -> Reply:
@@ -125,12 +94,7 @@ def list_version(request: Payload, response: Payload) -> Reply:
 
 def list_sent(request: Payload, response: Payload) -> Reply:
     """SendLocalList.conf."""
-    return _with_fact(request, response, LocalListAt(int(request["listVersion"])))
-
-
-def _with_fact(request: Payload, response: Payload, fact: Fact) -> Reply:
-    reply = agreed(request, response)
-    return Reply(response, True, (fact,)) if reply.agreed else reply
+    return with_fact(request, response, LocalListAt(int(request["listVersion"])))
 
 
 def _setting(entry: Mapping[str, Any]) -> SettingReported:

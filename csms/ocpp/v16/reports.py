@@ -9,8 +9,7 @@ from csms.model.command import Outcome, Purpose
 from csms.model.station import StationRef
 from csms.ocpp.moments import read_moment
 from csms.ocpp.v16.translate import verbatim
-from csms.services import commands, stations, transactions
-from csms.services.stations import Booted, BootReport
+from csms.services import commands, stations
 from csms.services.unit import Tx
 
 _FIRMWARE_ENDS: Final = {
@@ -30,14 +29,6 @@ _UPLOAD_ENDS: Final = {
 }
 
 Payload = Mapping[str, Any]
-
-
-def booted(tx: Tx, station: StationRef, report: BootReport) -> Booted:
-    """BootNotification: a boot without a stop leaves its transactions suspect; the stop may be queued (§4.2)."""
-    answer = stations.booted(tx, station, report)
-    transactions.suspect_open(tx, station)
-    commands.follow(tx, station, Purpose.RESET, "booted", Outcome.DONE)
-    return answer
 
 
 def firmware(tx: Tx, station: StationRef, payload: Payload) -> None:

@@ -8,14 +8,15 @@ from typing import Final
 
 from csms.model.command import Purpose
 from csms.ocpp.route import Inbound, Outbound
+from csms.ocpp.shapes import agreed, plain, promise
 from csms.ocpp.v16 import outbound as out
 from csms.ocpp.v16 import reports
 from csms.ocpp.v16 import translate as tr
-from csms.services import stations, tokens, transactions
+from csms.services import boots, stations, tokens, transactions
 
 INBOUND: Final[dict[str, Inbound]] = {
     "Authorize": Inbound(tr.authorize, tokens.authorize, tr.authorize_answer),
-    "BootNotification": Inbound(tr.boot, reports.booted, tr.boot_answer),
+    "BootNotification": Inbound(tr.boot, boots.take, tr.boot_answer),
     "DataTransfer": Inbound(tr.verbatim, reports.data_transfer, reports.data_transfer_answer),
     "DiagnosticsStatusNotification": Inbound(tr.verbatim, reports.upload, tr.empty),
     "FirmwareStatusNotification": Inbound(tr.verbatim, reports.firmware, tr.empty),
@@ -29,35 +30,35 @@ INBOUND: Final[dict[str, Inbound]] = {
     "StopTransaction": Inbound(tr.stop, transactions.stop, tr.stop_answer, replay=True),
 }
 
-_RESET: Final = out.promise(Purpose.RESET, timedelta(minutes=15))
-_FIRMWARE: Final = out.promise(Purpose.FIRMWARE, timedelta(hours=24))
-_LOG: Final = out.promise(Purpose.LOG, timedelta(hours=2))
+_RESET: Final = promise(Purpose.RESET, timedelta(minutes=15))
+_FIRMWARE: Final = promise(Purpose.FIRMWARE, timedelta(hours=24))
+_LOG: Final = promise(Purpose.LOG, timedelta(hours=2))
 
 OUTBOUND: Final[dict[str, Outbound]] = {
-    "CancelReservation": Outbound(out.plain, out.reservation_cancelled),
-    "CertificateSigned": Outbound(out.plain, out.agreed),
-    "ChangeAvailability": Outbound(out.plain, out.availability),
+    "CancelReservation": Outbound(plain, out.reservation_cancelled),
+    "CertificateSigned": Outbound(plain, agreed),
+    "ChangeAvailability": Outbound(plain, out.availability),
     "ChangeConfiguration": Outbound(out.change_configuration, out.configuration_changed),
-    "ClearCache": Outbound(out.plain, out.agreed),
-    "ClearChargingProfile": Outbound(out.plain, out.agreed),
-    "DataTransfer": Outbound(out.plain, out.agreed),
-    "DeleteCertificate": Outbound(out.plain, out.agreed),
-    "ExtendedTriggerMessage": Outbound(out.plain, out.agreed),
-    "GetCompositeSchedule": Outbound(out.plain, out.agreed),
-    "GetConfiguration": Outbound(out.plain, out.configuration),
-    "GetDiagnostics": Outbound(_LOG, out.agreed),
-    "GetInstalledCertificateIds": Outbound(out.plain, out.agreed),
-    "GetLocalListVersion": Outbound(out.plain, out.list_version),
-    "GetLog": Outbound(_LOG, out.agreed),
-    "InstallCertificate": Outbound(out.plain, out.agreed),
-    "RemoteStartTransaction": Outbound(out.remote_start, out.agreed),
-    "RemoteStopTransaction": Outbound(out.remote_stop, out.agreed),
-    "ReserveNow": Outbound(out.plain, out.reserved),
-    "Reset": Outbound(_RESET, out.agreed),
-    "SendLocalList": Outbound(out.plain, out.list_sent),
-    "SetChargingProfile": Outbound(out.plain, out.agreed),
-    "SignedUpdateFirmware": Outbound(_FIRMWARE, out.agreed),
-    "TriggerMessage": Outbound(out.plain, out.agreed),
-    "UnlockConnector": Outbound(out.plain, out.agreed),
-    "UpdateFirmware": Outbound(_FIRMWARE, out.agreed),
+    "ClearCache": Outbound(plain, agreed),
+    "ClearChargingProfile": Outbound(plain, agreed),
+    "DataTransfer": Outbound(plain, agreed),
+    "DeleteCertificate": Outbound(plain, agreed),
+    "ExtendedTriggerMessage": Outbound(plain, agreed),
+    "GetCompositeSchedule": Outbound(plain, agreed),
+    "GetConfiguration": Outbound(plain, out.configuration),
+    "GetDiagnostics": Outbound(_LOG, agreed),
+    "GetInstalledCertificateIds": Outbound(plain, agreed),
+    "GetLocalListVersion": Outbound(plain, out.list_version),
+    "GetLog": Outbound(_LOG, agreed),
+    "InstallCertificate": Outbound(plain, agreed),
+    "RemoteStartTransaction": Outbound(out.remote_start, agreed),
+    "RemoteStopTransaction": Outbound(out.remote_stop, agreed),
+    "ReserveNow": Outbound(plain, out.reserved),
+    "Reset": Outbound(_RESET, agreed),
+    "SendLocalList": Outbound(plain, out.list_sent),
+    "SetChargingProfile": Outbound(plain, agreed),
+    "SignedUpdateFirmware": Outbound(_FIRMWARE, agreed),
+    "TriggerMessage": Outbound(plain, agreed),
+    "UnlockConnector": Outbound(plain, agreed),
+    "UpdateFirmware": Outbound(_FIRMWARE, agreed),
 }

@@ -6,10 +6,16 @@ money is Decimal text, energy integer Wh, truth 0/1, JSON text. A migration once
 
 from typing import Final
 
-from csms.store.migrations import m0001_foundation, m0002_station_commands, m0003_connector_history
+from csms.store.migrations import (
+    m0001_foundation,
+    m0002_station_commands,
+    m0003_connector_history,
+    m0004_transaction_events,
+)
 
 MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("0001_foundation", m0001_foundation.STATEMENTS),
     ("0002_station_commands", m0002_station_commands.STATEMENTS),
     ("0003_connector_history", m0003_connector_history.STATEMENTS),
+    ("0004_transaction_events", m0004_transaction_events.STATEMENTS),
 ]

@@ -1,0 +1,45 @@
+"""OCPP 2.0.1: what a station can be sent, by its controllers, its answers so far and its limits (Part 2 §2.1 …)."""
+
+from typing import Final
+
+from csms.model.station_command import Abilities, Bounds, GetSettings
+
+CONTROLLERS: Final[dict[str, str]] = {
+    "CancelReservation": "ReservationCtrlr",
+    "ClearCache": "AuthCacheCtrlr",
+    "ClearChargingProfile": "SmartChargingCtrlr",
+    "GetChargingProfiles": "SmartChargingCtrlr",
+    "GetCompositeSchedule": "SmartChargingCtrlr",
+    "GetLocalListVersion": "LocalAuthListCtrlr",
+    "ReserveNow": "ReservationCtrlr",
+    "SendLocalList": "LocalAuthListCtrlr",
+    "SetChargingProfile": "SmartChargingCtrlr",
+}
+"""Optional actions and the component whose variable `Available` tells whether the station has them."""
+
+LONGEST_ID_TOKEN: Final = 36
+
+
+def excluded(action: str, abilities: Abilities) -> str | None:
+    """Return why an action should not be sent to a station, None where nothing speaks against it."""
+    if action in abilities.lacks:
+        return f"the station has answered before that it does not know {action}"
+    controller = CONTROLLERS.get(action)
+    available = abilities.setting(f"{controller}.Available") if controller else None
+    if available is not None and available.strip().casefold() == "false":
+        return f"{action} belongs to {controller}, which the station reports as not available"
+    return None
+
+
+def first_ask(action: str, abilities: Abilities) -> GetSettings | None:
+    """Return what to read before an action is sent: nothing, for stations answer what they do not have."""
+    return None
+
+
+def bounds(abilities: Abilities) -> Bounds:
+    """Return how much a station takes at once (Part 2 §2.1 DeviceDataCtrlr, LocalAuthListCtrlr)."""
+    return Bounds(
+        settings_per_message=abilities.number("DeviceDataCtrlr.ItemsPerMessage[GetVariables]"),
+        list_entries_per_message=abilities.number("LocalAuthListCtrlr.ItemsPerMessage"),
+        id_token_characters=LONGEST_ID_TOKEN,
+    )

@@ -1,0 +1,259 @@
+"""OCPP 2.0.1: every command of ours as an action and its payload (Part 2 §1).
+
+One literal table, as for the other versions; here every command has one message that does it.
+"""
+
+from collections.abc import Callable
+from decimal import ROUND_DOWN, Decimal
+from typing import Any, Final
+
+from csms.clock import to_wire
+from csms.errors import InvalidInput, Unsupported
+from csms.model import station_command as ask
+from csms.model.station_command import Abilities, ListEntry, LogKind, ResetKind, Trigger
+from csms.ocpp.route import Vocabulary
+from csms.ocpp.v201 import names
+from csms.ocpp.v201.abilities import LONGEST_ID_TOKEN, bounds, excluded, first_ask
+from csms.ocpp.v201.translate import id_token_info
+
+Request = tuple[str, dict[str, Any]]
+Row = Callable[[Any, Abilities], Request]
+
+LIMIT_PROFILE_IDS_FROM: Final = 900_000
+"""Charging profiles of `limit` have this id plus the EVSE's, so that a new limit replaces the old (K01.FR.05)."""
+START_PROFILE_ID: Final = LIMIT_PROFILE_IDS_FROM - 1
+VOLTS: Final = 230
+
+
+def translate(command: Any, abilities: Abilities) -> Request:
+    """Return action and payload for a command; Unsupported names what speaks against it."""
+    row = COMMANDS.get(type(command))
+    if row is None:
+        raise Unsupported(f"OCPP 2.0.1 has no {type(command).__name__}")
+    action, payload = row(command, abilities)
+    reason = excluded(action, abilities)
+    if reason is not None:
+        raise Unsupported(f"{reason} (csms station call sends an action all the same)")
+    return action, payload
+
+
+def _reset(command: ask.Reset, _: Abilities) -> Request:
+    return "Reset", {"type": "Immediate" if command.kind is ResetKind.HARD else "OnIdle"}
+
+
+def _unlock(command: ask.UnlockConnector, _: Abilities) -> Request:
+    return "UnlockConnector", {"evseId": _evse(command.evse_id), "connectorId": 1}
+
+
+def _start(command: ask.StartTransaction, abilities: Abilities) -> Request:
+    payload: dict[str, Any] = {
+        "idToken": _id_token(command.id_token, command.id_token_type),
+        "remoteStartId": command.number,
+    }
+    if command.evse_id is not None:
+        payload["evseId"] = _evse(command.evse_id)
+    if command.limit_a is not None:
+        payload["chargingProfile"] = {
+            "id": START_PROFILE_ID,
+            "stackLevel": 0,
+            "chargingProfilePurpose": "TxProfile",
+            "chargingProfileKind": "Relative",
+            "chargingSchedule": [_schedule(START_PROFILE_ID, command.limit_a, None, abilities)],
+        }
+    return "RequestStartTransaction", payload
+
+
+def _stop(command: ask.StopTransaction, _: Abilities) -> Request:
+    return "RequestStopTransaction", {"transactionId": command.ocpp_id}
+
+
+def _availability(command: ask.ChangeAvailability, _: Abilities) -> Request:
+    wanted = {"operationalStatus": "Operative" if command.available else "Inoperative"}
+    return "ChangeAvailability", wanted | ({"evse": {"id": command.evse_id}} if command.evse_id else {})
+
+
+def _trigger(command: ask.TriggerMessage, _: Abilities) -> Request:
+    """TriggerMessage; a status is a connector's, which has to be named (F06.FR.13)."""
+    payload: dict[str, Any] = {"requestedMessage": command.message.value}
+    if command.evse_id:
+        payload["evse"] = {"id": command.evse_id}
+    if command.message is Trigger.STATUS:
+        if not command.evse_id:
+            raise InvalidInput("name the EVSE: in OCPP 2.0.1 a status is that of a connector")
+        payload["evse"]["connectorId"] = 1
+    return "TriggerMessage", payload
+
+
+def _get_settings(command: ask.GetSettings, _: Abilities) -> Request:
+    """GetVariables; without names everything that can be configured, as a report (B07)."""
+    if not command.names:
+        payload = {"requestId": command.number, "reportBase": "ConfigurationInventory"}
+        return "GetBaseReport", payload
+    return "GetVariables", {"getVariableData": [names.read(name) for name in command.names]}
+
+
+def _set_setting(command: ask.SetSetting, _: Abilities) -> Request:
+    wanted = names.read(command.name) | {"attributeValue": command.value}
+    return "SetVariables", {"setVariableData": [wanted]}
+
+
+def _limit(command: ask.LimitCurrent, abilities: Abilities) -> Request:
+    """ChargingStationMaxProfile bounds the station, TxDefaultProfile every charge on an EVSE (K01)."""
+    number = LIMIT_PROFILE_IDS_FROM + command.evse_id
+    schedule = _schedule(number, command.amps, command.phases, abilities)
+    if command.duration_s is not None:
+        schedule["duration"] = command.duration_s
+    kind = "Relative"
+    if command.evse_id == 0 or command.duration_s is not None:
+        kind, schedule["startSchedule"] = "Absolute", to_wire(command.since)
+    profile = {
+        "id": number,
+        "stackLevel": 0,
+        "chargingProfilePurpose": _purpose(command.evse_id),
+        "chargingProfileKind": kind,
+        "chargingSchedule": [schedule],
+    }
+    return "SetChargingProfile", {"evseId": command.evse_id, "chargingProfile": profile}
+
+
+def _clear_limit(command: ask.ClearLimit, _: Abilities) -> Request:
+    criteria = {
+        "evseId": command.evse_id,
+        "chargingProfilePurpose": _purpose(command.evse_id),
+        "stackLevel": 0,
+    }
+    return "ClearChargingProfile", {"chargingProfileCriteria": criteria}
+
+
+def _composite_schedule(command: ask.GetCompositeSchedule, _: Abilities) -> Request:
+    return "GetCompositeSchedule", {"evseId": command.evse_id, "duration": command.duration_s}
+
+
+def _firmware(command: ask.UpdateFirmware, _: Abilities) -> Request:
+    firmware = {"location": command.url, "retrieveDateTime": to_wire(command.retrieve_at)}
+    payload: dict[str, Any] = {"requestId": command.number, "firmware": firmware}
+    return "UpdateFirmware", payload | _retries(command)
+
+
+def _log(command: ask.UploadLog, _: Abilities) -> Request:
+    log = {
+        "remoteLocation": command.url,
+        "oldestTimestamp": None if command.oldest_at is None else to_wire(command.oldest_at),
+        "latestTimestamp": None if command.latest_at is None else to_wire(command.latest_at),
+    }
+    payload = {
+        "logType": "SecurityLog" if command.kind is LogKind.SECURITY else "DiagnosticsLog",
+        "requestId": command.request_id,
+        "log": _present(log),
+    }
+    return "GetLog", payload | _retries(command)
+
+
+def _reserve(command: ask.ReserveNow, _: Abilities) -> Request:
+    payload = {
+        "id": command.id,
+        "expiryDateTime": to_wire(command.expires_at),
+        "idToken": _id_token(command.id_token, command.id_token_type),
+        "evseId": command.evse_id or None,
+        "groupIdToken": _id_token(command.group_id, "Central") if command.group_id else None,
+    }
+    return "ReserveNow", _present(payload)
+
+
+def _cancel_reservation(command: ask.CancelReservation, _: Abilities) -> Request:
+    return "CancelReservation", {"reservationId": command.id}
+
+
+def _local_list(command: ask.SendLocalList, _: Abilities) -> Request:
+    payload: dict[str, Any] = {"versionNumber": command.version, "updateType": command.update.value}
+    if command.entries:
+        payload["localAuthorizationList"] = [_entry(entry) for entry in command.entries]
+    return "SendLocalList", payload
+
+
+def _entry(entry: ListEntry) -> dict[str, Any]:
+    """AuthorizationData (§2.6): without idTokenInfo the token is taken off the list."""
+    token = {"idToken": _id_token(entry.id_token, entry.id_token_type)}
+    return token | (
+        {} if entry.authorization is None else {"idTokenInfo": id_token_info(entry.authorization)}
+    )
+
+
+def _list_version(_: ask.GetLocalListVersion, __: Abilities) -> Request:
+    return "GetLocalListVersion", {}
+
+
+def _clear_cache(_: ask.ClearCache, __: Abilities) -> Request:
+    return "ClearCache", {}
+
+
+def _data_transfer(command: ask.DataTransfer, _: Abilities) -> Request:
+    payload = {"vendorId": command.vendor_id, "messageId": command.message_id, "data": command.data}
+    return "DataTransfer", _present(payload)
+
+
+def _report(command: ask.GetReport, _: Abilities) -> Request:
+    return "GetBaseReport", {"requestId": command.number, "reportBase": "FullInventory"}
+
+
+def _schedule(number: int, amps: Decimal, phases: int | None, abilities: Abilities) -> dict[str, Any]:
+    """ChargingScheduleType (§2.12) of one period in A; in W for a station that knows only power."""
+    units = abilities.setting("SmartChargingCtrlr.RateUnit")
+    only_power = bool(units) and "A" not in {unit.strip().upper() for unit in str(units).split(",")}
+    limit = amps * VOLTS * (phases or 3) if only_power else amps
+    period: dict[str, Any] = {"startPeriod": 0, "limit": float(limit.quantize(Decimal("0.1"), ROUND_DOWN))}
+    if phases is not None:
+        period["numberPhases"] = phases
+    rate_unit = "W" if only_power else "A"
+    return {"id": number, "chargingRateUnit": rate_unit, "chargingSchedulePeriod": [period]}
+
+
+def _purpose(evse_id: int) -> str:
+    return "TxDefaultProfile" if evse_id else "ChargingStationMaxProfile"
+
+
+def _evse(evse_id: int) -> int:
+    if evse_id < 1:
+        raise InvalidInput("EVSEs are numbered from 1")
+    return evse_id
+
+
+def _id_token(uid: str, type_: str) -> dict[str, str]:
+    if len(uid) > LONGEST_ID_TOKEN:
+        raise InvalidInput(f"OCPP 2.0.1 id tokens have at most {LONGEST_ID_TOKEN} characters: {uid}")
+    return {"idToken": uid, "type": type_}
+
+
+def _retries(command: ask.UpdateFirmware | ask.UploadLog) -> dict[str, Any]:
+    return _present({"retries": command.retries, "retryInterval": command.retry_interval_s})
+
+
+def _present(fields: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is not given: optional fields are absent, never null (Part 4 §4.1.4)."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+COMMANDS: Final[dict[type[Any], Row]] = {
+    ask.CancelReservation: _cancel_reservation,
+    ask.ChangeAvailability: _availability,
+    ask.ClearCache: _clear_cache,
+    ask.ClearLimit: _clear_limit,
+    ask.DataTransfer: _data_transfer,
+    ask.GetCompositeSchedule: _composite_schedule,
+    ask.GetLocalListVersion: _list_version,
+    ask.GetReport: _report,
+    ask.GetSettings: _get_settings,
+    ask.LimitCurrent: _limit,
+    ask.ReserveNow: _reserve,
+    ask.Reset: _reset,
+    ask.SendLocalList: _local_list,
+    ask.SetSetting: _set_setting,
+    ask.StartTransaction: _start,
+    ask.StopTransaction: _stop,
+    ask.TriggerMessage: _trigger,
+    ask.UnlockConnector: _unlock,
+    ask.UpdateFirmware: _firmware,
+    ask.UploadLog: _log,
+}
+
+VOCABULARY: Final = Vocabulary(translate, bounds, first_ask)

@@ -1,0 +1,15 @@
+"""A station that has booted: what it says of itself, and what its boot means for what was going on before."""
+
+from csms.model.command import Outcome, Purpose
+from csms.model.station import StationRef
+from csms.services import commands, stations, transactions
+from csms.services.stations import Booted, BootReport
+from csms.services.unit import Tx
+
+
+def take(tx: Tx, station: StationRef, report: BootReport) -> Booted:
+    """Take in a boot; without a stop it leaves the open transactions suspect, for the stop may be queued (1.6 §4.2)."""
+    answer = stations.booted(tx, station, report)
+    transactions.suspect_open(tx, station)
+    commands.follow(tx, station, Purpose.RESET, "booted", Outcome.DONE)
+    return answer
