@@ -9,6 +9,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
 
 import msgspec
@@ -35,6 +36,7 @@ _CREDENTIALS_IN_TEXT: Final = re.compile(
 _Processors = list[structlog.typing.Processor]
 
 
+@lru_cache(maxsize=1_024)
 def is_secret(name: str) -> bool:
     """Whether a value under this name must never be shown: passwords, keys, credentials."""
     return name.replace("_", "").replace("-", "").casefold() in _SECRET_NAMES
@@ -48,7 +50,7 @@ def redacted(value: Any) -> Any:
     """
     if isinstance(value, str):
         return _without_credentials(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):  # dict is the quick test
         return _redacted_mapping(value)
     if isinstance(value, list | tuple):
         return [redacted(item) for item in value]
@@ -65,7 +67,7 @@ def _redacted_mapping(mapping: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hidden_by_neighbours(mapping: Mapping[str, Any]) -> frozenset[str]:
     variable = mapping.get("variable")
-    setting = variable.get("name") if isinstance(variable, Mapping) else mapping.get("key")
+    setting = variable.get("name") if isinstance(variable, dict | Mapping) else mapping.get("key")
     if isinstance(setting, str) and is_secret(setting):
         return _VALUES_OF_A_SETTING
     if mapping.get("type") == "KeyCode":
