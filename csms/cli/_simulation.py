@@ -16,7 +16,7 @@ from csms.errors import FarEndFailed, InvalidInput
 from csms.simulator.nursery import plain_nursery
 from csms.simulator.options import RunOptions
 from csms.simulator.report import Summary
-from csms.simulator.run import Run
+from csms.simulator.run import STATIONS, Run
 from csms.simulator.socket import Address
 
 INTERRUPTED: Final = 130
@@ -24,15 +24,29 @@ SHOWN_VIOLATIONS: Final = 5
 PROGRESS_S: Final = 0.2
 
 
-def station_ids(stations: int | None, prefix: str, named: list[str]) -> tuple[str, ...]:
-    """Return the identities of a run: those named, or numbered ones; raises InvalidInput."""
+def station_ids(
+    stations: int | None, prefix: str, named: list[str]
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the identities of a run, those named or numbered ones, and the versions given as ID@VERSION.
+
+    Raises InvalidInput.
+    """
     if not named:
-        return tuple(f"{prefix}-{number:04d}" for number in range(1, (stations or 1) + 1))
+        return tuple(f"{prefix}-{number:04d}" for number in range(1, (stations or 1) + 1)), {}
     if stations not in (None, len(named)):
         raise InvalidInput(f"--stations {stations} does not fit {len(named)} --station-id: leave one out")
-    if len(set(named)) != len(named):
+    versions = {}
+    identities = []
+    for name in named:
+        identity, _, version = name.rpartition("@")
+        if identity and version in STATIONS:
+            versions[identity] = version
+        else:
+            identity = name
+        identities.append(identity)
+    if len(set(identities)) != len(identities):
         raise InvalidInput("a --station-id is given twice")
-    return tuple(named)
+    return tuple(identities), versions
 
 
 def read_passwords(file: Path, identities: tuple[str, ...]) -> tuple[str | None, dict[str, str]]:
@@ -183,7 +197,7 @@ def _line(kind: str, station: str, text: str, more: str, options: RunOptions) ->
         case "http-404":
             return f"{station}{more}: not known to the CSMS: csms station add {station}"
         case "subprotocol":
-            return f"{station}{more}: {text}: the CSMS does not speak this version at this address"
+            return f"{station}{more}: {text}: the CSMS does not speak this version here: give another --ocpp"
         case "registration":
             return f"{station}{more}: {text}: csms station update {station} --registration accepted"
         case _ if kind.startswith("token-"):

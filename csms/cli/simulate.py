@@ -4,7 +4,7 @@ import secrets
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -20,6 +20,16 @@ class Scenario(StrEnum):
     idle = "idle"
 
 
+class Ocpp(StrEnum):
+    """What the stations speak."""
+
+    v16 = "1.6"
+    v201 = "2.0.1"
+
+
+TOKEN_LENGTHS: Final = {Ocpp.v16: 20, Ocpp.v201: 36}
+
+
 def simulate(
     url: Annotated[
         str, typer.Option(help="The CSMS, without the station id.", metavar="URL")
@@ -27,8 +37,13 @@ def simulate(
     stations: Annotated[int | None, typer.Option(help="How many stations [default: 1].", min=1)] = None,
     prefix: Annotated[str, typer.Option(help="Stations are called PREFIX-0001 and so on.")] = "SIM",
     station_id: Annotated[
-        list[str] | None, typer.Option(help="A station's id instead; repeat for several.", metavar="ID")
+        list[str] | None,
+        typer.Option(
+            help="A station's id instead; repeat for several. ID@2.0.1 speaks another version than the others.",
+            metavar="ID",
+        ),
     ] = None,
+    ocpp: Annotated[Ocpp, typer.Option(help="The OCPP version that the stations speak.")] = Ocpp.v16,
     password: Annotated[
         str | None, typer.Option(help="Password of all stations.", envvar="CSMS_STATION_PASSWORD")
     ] = None,
@@ -87,13 +102,15 @@ def simulate(
     from csms.simulator.options import RunOptions
     from csms.simulator.settings import StationSettings
 
-    identities = station_ids(stations, prefix, station_id or [])
+    identities, versions = station_ids(stations, prefix, station_id or [])
     shared, own = read_passwords(password_file, identities) if password_file else (password, {})
     options = RunOptions(
         url=url,
         identities=identities,
         seed=seed if seed is not None else secrets.token_hex(4),
         scenario=scenario.value,
+        ocpp=ocpp.value,
+        versions=versions,
         tokens=tuple(token or ["SIMTOKEN"]),
         password=shared,
         passwords=own,
@@ -115,6 +132,9 @@ def simulate(
             check=check,
         ),
     )
-    if any(len(options.token_of(index)) > 20 for index in range(len(identities))):
-        raise InvalidInput("an id tag of OCPP 1.6 has at most 20 characters: give a shorter --token")
+    for index, identity in enumerate(identities):
+        version = Ocpp(options.version_of(identity))
+        if len(options.token_of(index)) > TOKEN_LENGTHS[version]:
+            most = f"an id tag of OCPP {version} has at most {TOKEN_LENGTHS[version]} characters"
+            raise InvalidInput(f"{most}: give a shorter --token")
     raise typer.Exit(present(options, as_json=json))

@@ -4,6 +4,7 @@ from csms.simulator.errors import CallError, CallTimeout, ConnectionLost, NotAcc
 from csms.simulator.settings import StationSettings
 from csms.simulator.station import NO_ANSWER
 from csms.simulator.v16.station import Station16
+from csms.simulator.v201.station import Station201
 
 __all__ = [
     "NO_ANSWER",
@@ -13,6 +14,7 @@ __all__ = [
     "NotAccepted",
     "Refused",
     "Station16",
+    "Station201",
     "StationSettings",
     "Unreachable",
 ]

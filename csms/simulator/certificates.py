@@ -1,6 +1,7 @@
 """The station's certificates and its key (1.6 security whitepaper; OCPP 2.0.1 A, M)."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -106,6 +107,14 @@ class Certificates:
     def listed(self, certificate_type: str) -> list[Payload]:
         """Return the hash data of all roots of a type."""
         return [one.hash_data() for one in self._installed if one.certificate_type == certificate_type]
+
+    def installed(self, certificate_types: Sequence[str]) -> list[Installed]:
+        """Return all roots of these types; without types, all roots."""
+        return [
+            one
+            for one in self._installed
+            if not certificate_types or one.certificate_type in certificate_types
+        ]
 
     def delete(self, hash_data: Payload) -> str:
         """Remove the root with this hash data; return the status of DeleteCertificate."""

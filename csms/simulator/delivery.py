@@ -3,10 +3,11 @@
 OCPP 1.6 §3, error responses to transaction-related messages: StartTransaction, MeterValues, StopTransaction
 go first in, first out; after a CALLERROR or timeout the station waits `TransactionMessageRetryInterval` times
 the number of tries and sends again, up to `TransactionMessageAttempts`. A lost connection is no try.
+OCPP 2.0.1 E13 says the same of TransactionEvent, with `MessageAttemptInterval` and `MessageAttempts`.
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import trio
@@ -52,6 +53,9 @@ class Delivery:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(tuple(self._entries))
 
     def add(self, entry: Entry) -> None:
         """Put a message at the end of the queue without sending anything."""

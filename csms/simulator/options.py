@@ -16,6 +16,8 @@ class RunOptions:
     identities: tuple[str, ...]
     seed: str
     scenario: str = "charge"
+    ocpp: str = "1.6"  # the version that stations speak
+    versions: Mapping[str, str] = field(default_factory=dict)  # those that differ, by identity
     tokens: tuple[str, ...] = ("SIMTOKEN",)
     password: str | None = None
     passwords: Mapping[str, str] = field(default_factory=dict)  # those that differ, by identity
@@ -34,6 +36,10 @@ class RunOptions:
     def password_of(self, identity: str) -> str | None:
         """Return the password with which a station shows itself."""
         return self.passwords.get(identity, self.password)
+
+    def version_of(self, identity: str) -> str:
+        """Return the OCPP version that a station speaks."""
+        return self.versions.get(identity, self.ocpp)
 
     def token_of(self, index: int) -> str:
         """Return the id tag of the station with that index; `{n}` in a token is the station's number from 1."""

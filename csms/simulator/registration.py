@@ -42,9 +42,9 @@ class Registered(Station):
     def heartbeat_interval_s(self) -> int:
         """Return how long the station may be silent before it sends a Heartbeat; 0 leaves it to the station."""
 
-    @heartbeat_interval_s.setter
     @abstractmethod
-    def heartbeat_interval_s(self, interval_s: int) -> None: ...
+    def set_heartbeat_interval(self, interval_s: int) -> None:
+        """Take the interval that the CSMS gave in its answer to BootNotification."""
 
     @property
     def may_send(self) -> bool:
@@ -80,7 +80,7 @@ class Registered(Station):
         self.registration = answer.get("status")
         if self.registration == "Accepted":
             self.must_boot = False
-            self.heartbeat_interval_s = int(answer.get("interval") or HEARTBEAT_DEFAULT_S)
+            self.set_heartbeat_interval(int(answer.get("interval") or HEARTBEAT_DEFAULT_S))
             self._registered.set()
             self._registered = trio.Event()
             self._announce_change()
@@ -90,10 +90,19 @@ class Registered(Station):
         return answer
 
     async def came_back(self) -> None:
-        """Boot if need be, and tell every status."""
-        if self.must_boot or self.settings.boot_on_reconnect:
+        """Boot if need be, and tell what the CSMS may have missed."""
+        if self.must_boot or self.boots_on_reconnect:
             await self.boot(tries=self.settings.boot_tries)
         self.returning = False
+        await self.tell_missed()
+
+    @property
+    def boots_on_reconnect(self) -> bool:
+        """Say whether the station sends BootNotification also when only the connection was lost."""
+        return self.settings.boot_on_reconnect
+
+    async def tell_missed(self) -> None:
+        """Tell the statuses that the CSMS may have missed: all of them."""
         await self.tell_statuses()
 
     async def heartbeat(self) -> Payload:

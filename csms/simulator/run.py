@@ -23,10 +23,12 @@ from csms.simulator.session import OnFrame
 from csms.simulator.socket import Dial
 from csms.simulator.tally import Tally
 from csms.simulator.v16.station import Station16
+from csms.simulator.v201.station import Station201
 
 METER_EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
 METER_WRAPS_WH: Final = 2_000_000_000
 SPARE_FILES: Final = 64
+STATIONS: Final[dict[str, type[Queueing]]] = {"1.6": Station16, "2.0.1": Station201}
 
 DialOf = Callable[[str], Dial]
 OnFrameOf = Callable[[str], OnFrame]
@@ -89,7 +91,7 @@ class Run:
         options = self.options
         await trio.sleep(plan.arrival_share * options.ramp_s)
         settings = replace(options.station, seed=options.seed, charge_s=options.duration_s)
-        async with Station16.open(
+        async with STATIONS[options.version_of(plan.identity)].open(
             options.url,
             plan.identity,
             options.password_of(plan.identity),

@@ -23,3 +23,6 @@ class StationSettings:
     restart_s: float = 1.0  # how long a reset keeps the station away
     boot_on_reconnect: bool = True
     boot_tries: int | None = None  # give up when the registration is not accepted after so many; None: never
+    tx_start_point: str = "PowerPathClosed"  # OCPP 2.0.1: TxCtrlr.TxStartPoint, a comma list
+    tx_stop_point: str = "EVConnected,Authorized"  # OCPP 2.0.1: TxCtrlr.TxStopPoint, a comma list
+    report_items: int = 20  # OCPP 2.0.1: most variables in one NotifyReport

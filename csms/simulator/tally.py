@@ -10,11 +10,11 @@ KEPT_VIOLATIONS = 50
 
 @dataclass(frozen=True, slots=True)
 class FinishedCharge:
-    """A charge whose StopTransaction the CSMS has answered."""
+    """A charge whose end the CSMS has answered; a connector is an EVSE in OCPP 2.0.1."""
 
     station: str
     connector: int
-    transaction_id: int | None
+    transaction_id: int | str | None
     id_tag: str
     meter_start_wh: int
     meter_stop_wh: int

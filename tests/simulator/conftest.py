@@ -4,6 +4,7 @@ import pytest
 import trio
 
 from tests.simulator.fake_csms import FakeCsms
+from tests.simulator.fake_csms201 import FakeCsms201
 
 
 @pytest.fixture
@@ -14,6 +15,16 @@ async def csms() -> AsyncIterator[FakeCsms]:
     """
     async with trio.open_nursery() as nursery:
         fake = FakeCsms(nursery)
+        yield fake
+        nursery.cancel_scope.cancel()
+    assert fake.faults == []
+
+
+@pytest.fixture
+async def csms201() -> AsyncIterator[FakeCsms201]:
+    """The same for OCPP 2.0.1."""
+    async with trio.open_nursery() as nursery:
+        fake = FakeCsms201(nursery)
         yield fake
         nursery.cancel_scope.cancel()
     assert fake.faults == []

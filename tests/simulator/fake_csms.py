@@ -30,18 +30,22 @@ class Silence(Exception):
 
 
 @cache
-def schema(name: str) -> jsonschema_rs.Validator:
-    text = (files("ocpp") / "v16" / "schemas" / f"{name}.json").read_text("utf-8-sig")
+def schema(name: str, folder: str) -> jsonschema_rs.Validator:
+    text = (files("ocpp") / folder / "schemas" / f"{name}.json").read_text("utf-8-sig")
     return jsonschema_rs.validator_for(json.loads(text))
 
 
-def fault(name: str, payload: Payload) -> str | None:
-    errors = [error.message for error in schema(name).iter_errors(payload)]
+def fault(name: str, payload: Payload, folder: str = "v16") -> str | None:
+    errors = [error.message for error in schema(name, folder).iter_errors(payload)]
     return f"{name}: {errors[0]}" if errors else None
 
 
 class FakeCsms:
     """Everything it received is in `calls`: (identity, message id, action, payload), in order of arrival."""
+
+    folder = "v16"  # of the package with the schemas
+    request = ""  # how the name of a request's schema ends
+    subprotocol = "ocpp1.6"
 
     def __init__(self, nursery: trio.Nursery) -> None:
         self._nursery = nursery
@@ -56,7 +60,7 @@ class FakeCsms:
         self.sockets: dict[str, WebSocketConnection] = {}
         self.answers: dict[str, Callable[[str, Payload], Payload]] = {}
         self.refuse_with: int | None = None
-        self.choose_subprotocol: str | None = "ocpp1.6"
+        self.choose_subprotocol: str | None = self.subprotocol
         self.deaf = False
         self.interval_s = 300
         self.now = lambda: NOON + timedelta(seconds=trio.current_time())
@@ -104,7 +108,7 @@ class FakeCsms:
                 waiting[0].set()
             return
         _, message_id, action, payload = frame
-        problem = fault(action, payload)
+        problem = fault(action + self.request, payload, self.folder)
         if problem:
             self.faults.append(problem)
         try:
@@ -141,7 +145,7 @@ class FakeCsms:
 
     async def call(self, identity: str, action: str, payload: Payload) -> Payload:
         """Send a CALL; return the answer's payload, schema-checked, or raise Fail with the error code."""
-        problem = fault(action, payload)
+        problem = fault(action + self.request, payload, self.folder)
         assert problem is None, problem
         message_id = f"csms-{next(self._call_numbers)}"
         arrived: list[Any] = []
@@ -153,7 +157,7 @@ class FakeCsms:
         frame = arrived[0]
         if frame[0] == 4:
             raise Fail(frame[2])
-        problem = fault(f"{action}Response", frame[2])
+        problem = fault(f"{action}Response", frame[2], self.folder)
         assert problem is None, problem
         return frame[2]
 

@@ -75,8 +75,8 @@ class Registered16(Queueing):
         """Return the configured HeartbeatInterval."""
         return self.configuration.number("HeartbeatInterval")
 
-    @heartbeat_interval_s.setter
-    def heartbeat_interval_s(self, interval_s: int) -> None:
+    def set_heartbeat_interval(self, interval_s: int) -> None:
+        """Keep it as the configuration key HeartbeatInterval."""
         self.configuration.set("HeartbeatInterval", str(interval_s))
 
     # Status and authorization
