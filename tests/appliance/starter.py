@@ -5,6 +5,8 @@ of importing is saved. When the tests' process goes away, whatever was started i
 Run as a program it reads commands (JSON lines) from stdin; `Starter` is the tests' side of it.
 """
 
+import gc
+import io
 import json
 import os
 import resource
@@ -13,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +106,13 @@ def starter() -> Iterator[Starter]:
 
 
 def _serve() -> None:
-    import csms.appliance
-    import csms.cli._simulation
-    import csms.cli.main  # noqa: F401  (this is what is imported once)
+    from csms.cli.main import main
 
+    sys.argv = ["csms", "version"]
+    with redirect_stdout(io.StringIO()), suppress(SystemExit):
+        main()  # what is only imported when it is used
+    gc.collect()
+    gc.freeze()
     running: set[int] = set()
     try:
         for line in sys.stdin:
