@@ -9,6 +9,8 @@ from csms.cli._console import (
     Column,
     JsonFlag,
     TenantOption,
+    YesFlag,
+    confirm,
     kwh,
     moment,
     out,
@@ -17,6 +19,7 @@ from csms.cli._console import (
     print_table,
     run,
     show,
+    show_one,
     when,
 )
 from csms.cli._export import Format, print_csv
@@ -77,6 +80,33 @@ def show_(
     out.print(f"\n[bold]Meter values[/] ({len(found['meterValues'])})")
     readings: list[Column] = [("taken", lambda r: moment(r["takenAt"])), ("Wh", "energyWh"), ("W", "powerW")]
     print_table(found["meterValues"][-20:], [*readings, ("samples", _samples)], empty="none")
+
+
+@app.command()
+def close(
+    ctx: typer.Context,
+    transaction: str = typer.Argument(..., help="Its id, or the transaction id of the station."),
+    meter_stop_wh: int | None = typer.Option(
+        None, "--meter-stop-wh", help="The register, if you read it yourself."
+    ),
+    at: str | None = typer.Option(
+        None, "--at", help="When it ended, ISO 8601 with zone; else at the last reading."
+    ),
+    tenant: str | None = TenantOption,
+    yes: bool = YesFlag,
+    json: bool = JsonFlag,
+) -> None:
+    """End a running transaction whose stop will never come, and write its CDR."""
+    confirm(yes, f"End transaction {transaction} for good?")
+    done = run(
+        ctx,
+        "transaction.close",
+        transaction=transaction,
+        meter_stop_wh=meter_stop_wh,
+        ended_at=at,
+        tenant=tenant,
+    )
+    show_one(json, done, [*COLUMNS, ("cdr", "cdrId")])
 
 
 @app.command()

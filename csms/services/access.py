@@ -34,6 +34,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "tariff.read": _READERS,
     "tariff.write": _OPERATORS,
     "transaction.read": _READERS,
+    "transaction.write": _ADMINS,
     "cdr.read": _READERS,
     "message.read": _OPERATORS,
     "audit.read": _ADMINS,

@@ -17,6 +17,7 @@ from csms.errors import InvalidInput, NotFound, NotRunning
 from csms.services import (
     admission,
     cdrs,
+    closing,
     commands,
     doctor,
     inbox,
@@ -83,6 +84,7 @@ VERBS: Final[dict[str, Verb]] = {
     "tariff.active": Verb("write", "tariff.write", tariffs.set_active),
     "tariff.explain": Verb("read", "tariff.read", tariffs.explain),
     "transaction.list": Verb("read", "transaction.read", queries.list_transactions),
+    "transaction.close": Verb("write", "transaction.write", closing.close),
     "transaction.show": Verb("read", "transaction.read", queries.show_transaction),
     "cdr.list": Verb("read", "cdr.read", cdrs.list_cdrs),
     "cdr.show": Verb("read", "cdr.read", cdrs.show),
