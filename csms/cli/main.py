@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import typer
 
@@ -29,8 +29,10 @@ from csms.cli._console import err
 from csms.cli._runtime import Session
 from csms.cli.simulate import simulate
 from csms.config import load
-from csms.errors import CsmsError
+from csms.errors import CsmsError, InvalidInput
 
+UsageError: Final[type[Exception]] = typer.BadParameter.__mro__[1]
+"""What typer raises for a command line it does not understand; it exports only this one kind of it."""
 TRACEBACK: Final = "CSMS_TRACEBACK"
 """Environment variable that lets an internal error show its traceback."""
 app = typer.Typer(
@@ -74,10 +76,13 @@ for noun in (tenant, station, token, tariff, transaction, cdr, db, config, messa
 def main() -> None:
     """Run the command line and exit with the code of interfaces.md."""
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except UsageError as error:
+        _misused(error)
     except CsmsError as error:
         fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
@@ -89,6 +94,15 @@ def main() -> None:
             raise
         text = f"internal error: {type(error).__name__}: {error} ({TRACEBACK}=1 shows where)"
         fail(text, CsmsError.exit_code)
+
+
+def _misused(error: Any) -> NoReturn:
+    """Say what is wrong with the command line; where there was none, the help has been shown already."""
+    text = error.format_message().strip().rstrip(".")
+    if not text:
+        sys.exit(InvalidInput.exit_code)
+    path = error.ctx.command_path if error.ctx else "csms"
+    fail(f"{text}: see {path} --help", InvalidInput.exit_code)
 
 
 def fail(text: str, code: int) -> NoReturn:

@@ -33,7 +33,9 @@ def duration_s(machine: Machine, *argv: str) -> float:
 def killed(machine: Machine, after_s: float, *argv: str) -> bool:
     """Run a verb and kill it after a while; return whether it was still running then."""
     process = machine.run(*argv)
-    time.sleep(after_s)  # not to wait for something: this is when the power goes
+    ends = time.monotonic() + after_s
+    while process.poll() is None and time.monotonic() < ends:
+        time.sleep(0.001)
     going = process.poll() is None
     process.kill()
     return going
