@@ -14,7 +14,7 @@ from csms.services import admission, onboarding, sign_on
 from csms.services.admission import Claim, Denied, Welcome
 from csms.services.unit import Unit
 
-SUBPROTOCOLS: Final[dict[str, Version]] = {"ocpp1.6": "1.6"}
+SUBPROTOCOLS: Final[dict[str, Version]] = {"ocpp1.6": "1.6", "ocpp2.0.1": "2.0.1"}
 """What is spoken here; a station's own order of preference decides (OCPP-J 1.6 §3.2)."""
 _VERSION_PREFIXES: Final = frozenset({"1.6", "1.6j", "16", "2.0.1", "201", "v1.6", "v16"})
 _REFUSALS_KEPT_A_MINUTE: Final = 120

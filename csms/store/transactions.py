@@ -132,7 +132,7 @@ def active_of_token(db: Database, tenant_id: str, folded_uid: str) -> int:
 
 def update(db: Database, transaction_id: str, **columns: Any) -> None:
     """Change columns of one transaction."""
-    sets = ", ".join(f"{name} = :{name}" for name in columns)
+    sets = ", ".join(f'"{name}" = :{name}' for name in columns)
     db.run(f"UPDATE transactions SET {sets} WHERE id = :id", columns | {"id": transaction_id})
 
 

@@ -28,12 +28,40 @@ FROM_STATIONS = (
     "StatusNotification",
     "StopTransaction",
 )
+FROM_STATIONS_201 = (
+    "Authorize",
+    "BootNotification",
+    "ClearedChargingLimit",
+    "DataTransfer",
+    "FirmwareStatusNotification",
+    "Get15118EVCertificate",
+    "GetCertificateStatus",
+    "Heartbeat",
+    "LogStatusNotification",
+    "MeterValues",
+    "NotifyChargingLimit",
+    "NotifyCustomerInformation",
+    "NotifyDisplayMessages",
+    "NotifyEVChargingNeeds",
+    "NotifyEVChargingSchedule",
+    "NotifyEvent",
+    "NotifyMonitoringReport",
+    "NotifyReport",
+    "PublishFirmwareStatusNotification",
+    "ReportChargingProfiles",
+    "ReservationStatusUpdate",
+    "SecurityEventNotification",
+    "SignCertificate",
+    "StatusNotification",
+    "TransactionEvent",
+)
 OCCURRENCE, TYPE, PROPERTY, FORMATION = (
     "OccurenceConstraintViolation",
     "TypeConstraintViolation",
     "PropertyConstraintViolation",
     "FormationViolation",
 )
+_SPELLED_201 = {OCCURRENCE: "OccurrenceConstraintViolation", FORMATION: "FormatViolation"}
 HUGE = (2**31, 2**63, -(2**63) - 1, 10**30, -(10**30), 10**4200)
 DATES = (
     "",
@@ -56,12 +84,12 @@ class Spoiled:
 
 
 @cache
-def schema(name: str) -> Schema:
+def schema(name: str, version: str = "1.6") -> Schema:
     """Return a schema of the package: an action's request, or its response."""
     spec = find_spec("ocpp")
     assert spec is not None
     assert spec.submodule_search_locations
-    file = Path(spec.submodule_search_locations[0], "v16", "schemas", f"{name}.json")
+    file = Path(spec.submodule_search_locations[0], f"v{version.replace('.', '')}", "schemas", f"{name}.json")
     found: Schema = json.loads(file.read_text("utf-8-sig"))
     inlined: Schema = _inlined(found, found.get("definitions", {}))
     return inlined
@@ -78,24 +106,28 @@ def _inlined(part: Any, definitions: Schema) -> Any:
     return {name: _inlined(inner, definitions) for name, inner in part.items()}
 
 
-def answer_faults(action: str, answer: Any) -> list[str]:
+def answer_faults(action: str, answer: Any, version: str = "1.6") -> list[str]:
     """Return what the standard finds wrong with an answer."""
-    return [error.message for error in Draft4Validator(schema(f"{action}Response")).iter_errors(answer)]
+    validator = Draft4Validator(schema(f"{action}Response", version))
+    return [error.message for error in validator.iter_errors(answer)]
 
 
-def whole(action: str) -> dict[str, Any]:
-    """Return a valid request with every field."""
-    made: dict[str, Any] = _whole(schema(action), "")
+def whole(name: str, version: str = "1.6") -> dict[str, Any]:
+    """Return a valid payload with every field, by the name of its schema."""
+    made: dict[str, Any] = _whole(schema(name, version), "")
     return made
 
 
-def spoiled(action: str) -> Iterator[Spoiled]:
+def spoiled(action: str, version: str = "1.6") -> Iterator[Spoiled]:
     """Break a whole request in one place after the other."""
-    yield Spoiled("whole", whole(action), ())
-    yield from _spoil(schema(action), whole(action), "payload")
+    name = action if version == "1.6" else f"{action}Request"
+    spelled = {} if version == "1.6" else _SPELLED_201
+    yield Spoiled("whole", whole(name, version), ())
+    for case in _spoil(schema(name, version), whole(name, version), "payload"):
+        yield Spoiled(case.what, case.payload, tuple([spelled.get(code, code) for code in case.codes]))
     for what, payload in (("payload null", None), ("payload empty", {})):
-        required = schema(action).get("required")
-        yield Spoiled(what, payload, (OCCURRENCE,) if required else ())
+        required = schema(name, version).get("required")
+        yield Spoiled(what, payload, (spelled.get(OCCURRENCE, OCCURRENCE),) if required else ())
 
 
 def _whole(part: Schema, name: str) -> Any:
@@ -108,11 +140,13 @@ def _whole(part: Schema, name: str) -> Any:
             return [_whole(part["items"], name)]
         case "integer" | "number":
             return 1
+        case "boolean":
+            return True
         case _:
             return (
                 at(1)
                 if part.get("format") == "date-time"
-                else {"value": "5", "idTag": "TAG1"}.get(name, "text")
+                else {"value": "5", "idTag": "TAG1", "idToken": "TAG1"}.get(name, "text")
             )
 
 
@@ -121,32 +155,42 @@ def _spoil(part: Schema, value: Any, path: str) -> Iterator[Spoiled]:
     if path != "payload":
         yield from _other_types(part, path)
     if isinstance(value, dict):
-        yield Spoiled(f"{path}: one property more", value | {"notOfTheStandard": {"a": [1]}}, (FORMATION,))
-        for name in part.get("required", ()):
-            without = {key: kept for key, kept in value.items() if key != name}
-            yield Spoiled(f"{path}.{name} missing", without, (OCCURRENCE,))
-        for name, inner in part.get("properties", {}).items():
-            for worse in _spoil(inner, value[name], f"{path}.{name}"):
-                yield Spoiled(worse.what, value | {name: worse.payload}, worse.codes)
+        yield from _spoil_object(part, value, path)
     elif isinstance(value, list):
         yield Spoiled(f"{path} empty", [], (OCCURRENCE,) if part.get("minItems") else ())
-        yield Spoiled(f"{path} long", value * 50, (OCCURRENCE,) if "maxItems" in part else ())
+        yield Spoiled(f"{path} long", value * 50, (OCCURRENCE,) if part.get("maxItems", 50) < 50 else ())
         for worse in _spoil(part["items"], value[0], f"{path}[0]"):
             yield Spoiled(worse.what, [worse.payload], worse.codes)
     elif isinstance(value, str):
         yield from _texts(part, path)
-    else:
+    elif not isinstance(value, bool):
         for number in HUGE:
             yield Spoiled(f"{path} = {number.bit_length()} bits", number, (PROPERTY, ""))
-        yield Spoiled(f"{path} = 1.5", 1.5, (TYPE, PROPERTY))
+        yield Spoiled(f"{path} = 1.5", 1.5, () if part.get("type") == "number" else (TYPE, PROPERTY))
+
+
+def _spoil_object(part: Schema, value: dict[str, Any], path: str) -> Iterator[Spoiled]:
+    closed = (FORMATION,) if part.get("additionalProperties") is False else ()
+    yield Spoiled(f"{path}: one property more", value | {"notOfTheStandard": {"a": [1]}}, closed)
+    for name in part.get("required", ()):
+        without = {key: kept for key, kept in value.items() if key != name}
+        yield Spoiled(f"{path}.{name} missing", without, (OCCURRENCE,))
+    for name, inner in part.get("properties", {}).items():
+        for worse in _spoil(inner, value[name], f"{path}.{name}"):
+            yield Spoiled(worse.what, value | {name: worse.payload}, worse.codes)
 
 
 def _other_types(part: Schema, path: str) -> Iterator[Spoiled]:
-    fits = {"string": str, "integer": int, "number": float, "array": list, "object": dict}.get(
-        part.get("type", "")
-    )
+    fits = {
+        "string": str,
+        "integer": int,
+        "number": float,
+        "boolean": bool,
+        "array": list,
+        "object": dict,
+    }.get(part.get("type", ""))
     for other in ("7", 7, True, None, {"a": 1}, ["a"]):
-        if fits is not None and (type(other) is not fits):
+        if fits is not None and type(other) is not fits and not (fits is float and type(other) is int):
             codes = (TYPE,) if "enum" not in part else (TYPE, PROPERTY)
             yield Spoiled(f"{path} = {other!r}", other, codes)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from csms.clock import to_text
 from csms.log import is_secret
 from csms.model.command import Outcome, Purpose
@@ -174,7 +176,9 @@ def answering(**answer: Any) -> Any:
 def reservation_ended(tx: Tx, station: StationRef, payload: Payload) -> None:
     """ReservationStatusUpdate (H04): the station has ended a reservation, by its clock or because of a fault."""
     expired = payload["reservationUpdateStatus"] == "Expired"
-    facts.end_reservation(tx, station, int(payload["reservationId"]), "EXPIRED" if expired else "CANCELLED")
+    number = _number(payload["reservationId"])
+    if number is not None:
+        facts.end_reservation(tx, station, number, "EXPIRED" if expired else "CANCELLED")
 
 
 def _availability(event: Payload, now: datetime, notes: list[str]) -> StatusReport | None:
@@ -214,7 +218,7 @@ def _variables(entry: Payload) -> list[Variable]:
     found = []
     for attribute in entry.get("variableAttribute") or ():
         type_ = str(attribute.get("type", "Actual"))
-        value = attribute.get("value")
+        value = _text(attribute.get("value"))
         secret = value is not None and is_secret(str(variable["name"]))
         found.append(
             Variable(
@@ -241,8 +245,9 @@ def _variables(entry: Payload) -> list[Variable]:
     return found
 
 
-def _text(number: Any) -> str | None:
-    return None if number is None else str(number)
+def _text(value: Any) -> str | None:
+    """Return a value as text: some stations send a number, or worse, where the standard wants one."""
+    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _number(value: Any) -> int | None:

@@ -81,7 +81,7 @@ def transaction_event(payload: Payload, now: datetime, notes: list[str]) -> Tran
     return TransactionReport(
         kind=kind,
         at=read_moment(payload.get("timestamp"), now, notes),
-        ocpp_id=_transaction_id(info),
+        ocpp_id=_transaction_id(info, notes),
         evse_id=evse_id,
         connector_id=connector_id,
         id_token=None if token is None else str(token.get("idToken", "")),
@@ -163,7 +163,7 @@ def readings(values: Any, now: datetime, notes: list[str]) -> tuple[MeterReading
 
 def evse_number(number: Any, name: str) -> int:
     """Return the number of an EVSE or connector; one that no station has would make connectors out of nothing."""
-    if not 0 <= number <= _MOST_EVSES or number != int(number):
+    if not isinstance(number, int | float) or not 0 <= number <= _MOST_EVSES or number != int(number):
         raise Unusable(f"{name}: EVSEs and connectors are numbered 0 to {_MOST_EVSES}")
     return int(number)
 
@@ -215,10 +215,11 @@ def _digest(payload: Payload) -> str:
     return blake2b(_encoder.encode(said), digest_size=12).hexdigest()
 
 
-def _transaction_id(info: Payload) -> str:
+def _transaction_id(info: Payload, notes: list[str]) -> str:
     ocpp_id = str(info["transactionId"])
     if not ocpp_id.strip():
-        raise Unusable("transactionId: a transaction has an id")
+        notes.append("transactionId is empty, taken for '-'")
+        return "-"
     return ocpp_id
 
 
