@@ -22,6 +22,7 @@ from csms.simulator.socket import Address
 INTERRUPTED: Final = 130
 SHOWN_VIOLATIONS: Final = 5
 PROGRESS_S: Final = 0.2
+TOKEN_LENGTHS: Final = {"1.6": 20, "2.0.1": 36}
 
 
 def station_ids(
@@ -47,6 +48,15 @@ def station_ids(
     if len(set(identities)) != len(identities):
         raise InvalidInput("a --station-id is given twice")
     return tuple(identities), versions
+
+
+def check_tokens(options: RunOptions) -> None:
+    """Raise InvalidInput when a station's id token is longer than its OCPP version allows."""
+    for index, identity in enumerate(options.identities):
+        version = options.version_of(identity)
+        if len(options.token_of(index)) > TOKEN_LENGTHS[version]:
+            most = f"an id token of OCPP {version} has at most {TOKEN_LENGTHS[version]} characters"
+            raise InvalidInput(f"{most}: give a shorter --token")
 
 
 def read_passwords(file: Path, identities: tuple[str, ...]) -> tuple[str | None, dict[str, str]]:

@@ -4,11 +4,9 @@ import secrets
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-
-from csms.errors import InvalidInput
 
 
 class Scenario(StrEnum):
@@ -25,9 +23,6 @@ class Ocpp(StrEnum):
 
     v16 = "1.6"
     v201 = "2.0.1"
-
-
-TOKEN_LENGTHS: Final = {Ocpp.v16: 20, Ocpp.v201: 36}
 
 
 def simulate(
@@ -98,7 +93,7 @@ def simulate(
     Exits with 0 when everything was accepted, with 6 when the CSMS was unreachable, refused or erred.
     """
     # Imported here: the other verbs must not wait for the simulator's libraries.
-    from csms.cli._simulation import present, read_passwords, station_ids, trusting
+    from csms.cli._simulation import check_tokens, present, read_passwords, station_ids, trusting
     from csms.simulator.options import RunOptions
     from csms.simulator.settings import StationSettings
 
@@ -132,9 +127,5 @@ def simulate(
             check=check,
         ),
     )
-    for index, identity in enumerate(identities):
-        version = Ocpp(options.version_of(identity))
-        if len(options.token_of(index)) > TOKEN_LENGTHS[version]:
-            most = f"an id tag of OCPP {version} has at most {TOKEN_LENGTHS[version]} characters"
-            raise InvalidInput(f"{most}: give a shorter --token")
+    check_tokens(options)
     raise typer.Exit(present(options, as_json=json))

@@ -82,6 +82,7 @@ class FakeCsms:
             request = await wrap_server_stream(nursery, stream)
             identity = request.path.rsplit("/", 1)[-1]
             headers = {name.decode().lower(): value.decode() for name, value in request.headers}
+            headers["sec-websocket-protocol"] = ", ".join(request.proposed_subprotocols)
             self.handshakes.append((request.path, headers))
             if self.refuse_with is not None:
                 await request.reject(self.refuse_with, body=b"not you")

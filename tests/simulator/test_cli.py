@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from csms.cli.simulate import simulate
 from csms.errors import InvalidInput
 from tests.simulator.fake_csms import FakeCsms
+from tests.simulator.fake_csms201 import FakeCsms201
 
 app = typer.Typer()
 app.command()(simulate)
@@ -21,12 +22,22 @@ app.command()(simulate)
 @pytest.fixture
 def served() -> Iterator[tuple[FakeCsms, str]]:
     """A central system in a thread of its own, and its address."""
+    yield from serve(FakeCsms)
+
+
+@pytest.fixture
+def served201() -> Iterator[tuple[FakeCsms, str]]:
+    """The same for OCPP 2.0.1."""
+    yield from serve(FakeCsms201)
+
+
+def serve(kind: type[FakeCsms]) -> Iterator[tuple[FakeCsms, str]]:
     ready, box = threading.Event(), {}
 
     async def main() -> None:
         async with trio.open_nursery() as nursery:
             box["csms"], box["token"], box["scope"] = (
-                FakeCsms(nursery),
+                kind(nursery),
                 trio.lowlevel.current_trio_token(),
                 nursery,
             )
@@ -82,6 +93,32 @@ def test_the_other_scenarios(served: tuple[FakeCsms, str], scenario: str):
     }
     result = run("--url", url, "--stations", "2", "--scenario", scenario, "--rounds", "2", "--seconds", "0.1")
     assert result.exit_code == 0, result.output + result.stderr
+
+
+@pytest.mark.parametrize("scenario", ["charge", "offline-replay", "storm", "idle"])
+def test_the_scenarios_of_2_0_1(served201: tuple[FakeCsms, str], scenario: str):
+    csms, url = served201
+    options = ["--ocpp", "2.0.1", "--scenario", scenario, "--rounds", "2", "--seconds", "0.1"]
+    result = run("--url", url, "--stations", "2", *options)
+    assert result.exit_code == 0, result.output + result.stderr
+    assert {headers["sec-websocket-protocol"] for _, headers in csms.handshakes} == {"ocpp2.0.1"}
+
+
+def test_a_station_may_name_its_version(served201: tuple[FakeCsms, str]):
+    csms, url = served201
+    result = run("--url", url, "--station-id", "A@2.0.1", "--station-id", "b@home@2.0.1", "--json")
+    assert result.exit_code == 0, result.output + result.stderr
+    assert {path for path, _ in csms.handshakes} == {"/ocpp/A", "/ocpp/b%40home"}
+    charges = json.loads(result.stdout)["charges"]
+    assert {charge["stationId"] for charge in charges} == {"A", "b@home"}
+
+
+def test_a_version_that_is_not_spoken_names_the_mend(served201: tuple[FakeCsms, str]):
+    csms, url = served201
+    csms.choose_subprotocol = None
+    result = run("--url", url, "--ocpp", "2.0.1")
+    assert result.exit_code == 6
+    assert "give another --ocpp" in result.stderr
 
 
 def test_refused_passwords_name_the_mend(served: tuple[FakeCsms, str]):
@@ -157,6 +194,8 @@ def broken_file(folder: Path) -> str:
         (lambda folder: ["--station-id", "A", "--station-id", "A"], "twice"),
         (lambda folder: ["--station-id", "A", "--stations", "2"], "leave one out"),
         (lambda folder: ["--token", "X" * 21], "at most 20 characters"),
+        (lambda folder: ["--ocpp", "2.0.1", "--token", "X" * 37], "at most 36 characters"),
+        (lambda folder: ["--station-id", "A", "--station-id", "A@2.0.1"], "twice"),
         (lambda folder: ["--password-file", broken_file(folder)], "broken:2"),
         (lambda folder: ["--url", "wss://x", "--ca", broken_file(folder)], "no readable certificate"),
     ],
