@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# The demo: an appliance of its own in var/demo, two simulated stations, one priced charge each.
+# The demo: an appliance of its own in var/demo, two simulated stations of OCPP 1.6 and 2.0.1, one priced charge each.
 
 demo_data=$root/var/demo
 demo_stations="DEMO-1 DEMO-2"
+demo_station_201=DEMO-2
 server=
 
 demo_csms() { "$root/.venv/bin/csms" --data-dir "$demo_data" "$@"; }
@@ -92,10 +93,13 @@ demo_await_listeners() {
 # demo_charge [ONCE]: an hour of charging in seconds; a script need not watch it.
 demo_charge() {
     local station pace=(--speed 300) stations=()
-    for station in $demo_stations; do stations+=(--station-id "$station"); done
+    for station in $demo_stations; do
+        if [ "$station" = $demo_station_201 ]; then station+=@2.0.1; fi
+        stations+=(--station-id "$station")
+    done
     if [ -n "$1" ]; then pace=(--fast); fi
     say ""
-    say "Two stations (OCPP 1.6) charge for an hour of their time:"
+    say "Two stations (OCPP 1.6 and 2.0.1) charge for an hour of their time:"
     demo_csms simulate --url "ws://$(demo_address ocpp)/ocpp" "${stations[@]}" \
         --password-file "$demo_data/passwords" --token DEMO-TOKEN "${pace[@]}"
 }
