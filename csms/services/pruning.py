@@ -40,7 +40,8 @@ def prune(tx: Tx, ages: Ages) -> Pruned:
     return Pruned(
         store.messages(tx.db, to_text(tx.now - max(ages.messages, REPLAY_WITHIN)), SLICE),
         store.meter_values(tx.db, to_text(tx.now - ages.meter_values), SLICE)
-        + store.connector_history(tx.db, to_text(tx.now - ages.meter_values), SLICE),
+        + store.connector_history(tx.db, to_text(tx.now - ages.meter_values), SLICE)
+        + store.transaction_events(tx.db, to_text(tx.now - ages.meter_values), SLICE),
         store.outbox(tx.db, to_text(tx.now - ages.outbox), SLICE),
     )
 

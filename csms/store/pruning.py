@@ -30,6 +30,15 @@ def connector_history(db: Database, before: str, most: int) -> int:
     )
 
 
+def transaction_events(db: Database, before: str, most: int) -> int:
+    """Remove numbered events received before a moment; their transactions stay."""
+    return db.run(
+        """DELETE FROM transaction_events WHERE received_at < :before
+             AND id IN (SELECT id FROM transaction_events ORDER BY id LIMIT :most)""",
+        {"before": before, "most": most},
+    )
+
+
 def outbox(db: Database, before: str, most: int) -> int:
     """Remove events older than a moment."""
     return db.run(

@@ -10,7 +10,7 @@ from typing import Any
 
 from csms.model.station import StationRef
 from csms.ocpp import rpc
-from csms.ocpp.v16.routes import INBOUND
+from csms.ocpp.dispatch import INBOUND
 from csms.services import inbox
 from csms.services.unit import Tx
 from csms.store import outbox
@@ -24,7 +24,8 @@ from tests.wire.furniture import furnish
 class Rulebook:
     """What a station says, taken in by the rules; `charge_point` is CP1 of the usual furniture."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = "1.6") -> None:
+        self._routes = INBOUND[version]
         connection = sqlite3.connect(":memory:", isolation_level=None)
         self.db = SqliteDatabase(connection, Path(":memory:"))
         for _, statements in MIGRATIONS:
@@ -45,7 +46,7 @@ class Rulebook:
 
     def say(self, action: str, payload: dict[str, Any], message_id: str | None = None) -> Any:
         """Take in a request as the dispatch does, and return the payload of its answer."""
-        route, tx = INBOUND[action], self.tx()
+        route, tx = self._routes[action], self.tx()
         report = route.read(json.loads(json.dumps(payload)), self.clock.now(), [])
         wire = json.dumps(payload).encode()
         message = inbox.Message(self.charge_point, message_id or f"n{next(self._ids)}", action, wire)

@@ -7,9 +7,9 @@ STATEMENTS: Final = (
     "ALTER TABLE transactions ADD COLUMN charging_state TEXT",
     "ALTER TABLE commands ADD COLUMN request_id BIGINT",
     """CREATE TABLE transaction_events (
-        transaction_id TEXT NOT NULL, seq_no BIGINT NOT NULL, digest TEXT NOT NULL, event_type TEXT NOT NULL,
-        reported_at TEXT NOT NULL, received_at TEXT NOT NULL, trigger_reason TEXT, offline BIGINT NOT NULL,
-        PRIMARY KEY (transaction_id, seq_no, digest))""",
+        id {serial}, transaction_id TEXT NOT NULL, seq_no BIGINT NOT NULL, digest TEXT NOT NULL,
+        event_type TEXT NOT NULL, reported_at TEXT NOT NULL, received_at TEXT NOT NULL, trigger_reason TEXT,
+        offline BIGINT NOT NULL, UNIQUE (transaction_id, seq_no, digest))""",
     """CREATE TABLE device_variables (
         station_key TEXT NOT NULL REFERENCES stations(id) ON DELETE CASCADE, component TEXT NOT NULL,
         component_instance TEXT NOT NULL, evse_id BIGINT NOT NULL, connector_id BIGINT NOT NULL,
