@@ -42,7 +42,12 @@ async def test_a_second_log_request_ends_the_first(csms201: FakeCsms201, autojum
         assert answer["status"] == "AcceptedCanceled"
         await trio.sleep(30)
         stories = [(p["requestId"], p["status"]) for p in csms201.payloads("LogStatusNotification")]
-        assert stories == [(1, "Uploading"), (2, "Uploading"), (2, "Uploaded")]
+        assert stories == [
+            (1, "Uploading"),
+            (1, "AcceptedCanceled"),
+            (2, "Uploading"),
+            (2, "Uploaded"),
+        ]
 
 
 async def test_firmware_at_its_time_with_a_restart(csms201: FakeCsms201, autojump_clock):

@@ -16,13 +16,19 @@ PART_LENGTH: Final = 512
 
 
 def get_log(station: Device201, payload: Payload) -> Payload:
-    """Answer N01; a second request ends the first, AcceptedCanceled."""
-    notify = "LogStatusNotification"
+    """Answer N01; a second request ends the first, whose last word is AcceptedCanceled too."""
+    notify, jobs = "LogStatusNotification", station.jobs
     usable = is_usable(payload["log"]["remoteLocation"])
     story = ["Uploading", "Uploaded" if usable else "UploadFailure"]
     more = {"requestId": payload["requestId"]}
-    canceled = station.jobs.begin(notify, partial(station.jobs.tell, notify, story, more))
-    status = "AcceptedCanceled" if canceled else "Accepted"
+    ended = {**jobs.last(notify), "status": "AcceptedCanceled"} if jobs.running(notify) else None
+
+    async def work() -> None:
+        if ended is not None:
+            await station.call(notify, ended)
+        await jobs.tell(notify, story, more)
+
+    status = "AcceptedCanceled" if jobs.begin(notify, work) else "Accepted"
     return {"status": status, "filename": f"{file_stem(station.identity)}-{payload['logType']}.log"}
 
 
