@@ -14,7 +14,7 @@ from csms.errors import CsmsError, StoreStopped
 from csms.model.event import Event
 from csms.model.tenant import TenantStatus
 from csms.ocpp.presence import Roll
-from csms.services import commands, facts, pruning, stations
+from csms.services import commands, facts, missing_events, pruning, stations
 from csms.services.house import House
 
 MESSAGES_EVERY_S = 1.0
@@ -58,6 +58,7 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
         nursery.start_soon(_every, EXPIRY_EVERY_S, expire)
         nursery.start_soon(_every, PRUNE_EVERY_S, prune)
         nursery.start_soon(_follow_operators, house, roll)
+        nursery.start_soon(missing_events.run, house)
         watchdog_s = systemd.watchdog_interval_s()
         if watchdog_s is not None:
             nursery.start_soon(_every, watchdog_s, _alive)

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from csms.clock import Clock, to_wire
 from csms.errors import StoreUnavailable
+from csms.log import redacted
 from csms.model.station import Registration, StationRef
 from csms.ocpp import rpc, schemas
 from csms.ocpp.connection import Connection, FrameNote
@@ -28,6 +30,7 @@ from csms.services.stations import Booted
 from csms.services.unit import Tx, Unit
 
 INBOUND: Final[Mapping[str, Mapping[str, Inbound]]] = {"1.6": v16.INBOUND, "2.0.1": v201.INBOUND}
+_SECRETS: Final = (b'"KeyCode"', b"BasicAuthPassword", b"basicauthpassword")
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +82,7 @@ class Dispatcher:
                 payload = storable(payload)
                 notes.append("NUL characters replaced")
             report = route.read(payload, now, notes)
-            message = Message(connection.station, call.message_id, call.action, call.payload_bytes)
+            message = Message(connection.station, call.message_id, call.action, _shown(call))
             if notes:
                 message = inbox.noted(message, notes)
             frame, result = await self._unit.run(lambda tx: _work(tx, message, call, route, report))
@@ -103,7 +106,7 @@ class Dispatcher:
     def _refuse(self, connection: Connection, call: Call, code: ErrorCode, description: str) -> bytes:
         """Return a CALLERROR and keep that it was given."""
         frame = rpc.encode_error(call.raw_id, code, description, connection.version)
-        message = Message(connection.station, call.message_id, call.action, call.payload_bytes, description)
+        message = Message(connection.station, call.message_id, call.action, _shown(call), description)
         self._log.add(message, "in", frame)
         log.info("message_refused", **_names(connection.station, call), code=code.name, reason=description)
         return frame
@@ -138,6 +141,13 @@ class Dispatcher:
         self._log.add(message, "in", None)
         names = _names(connection.station)
         log.info("odd_frame", **names, message_id=note.message_id, kind=note.kind, reason=note.reason)
+
+
+def _shown(call: Call) -> bytes:
+    """Return the payload as it may be kept: a key code (2.0.1 C04.FR.04) or a password is nobody's business."""
+    if any(secret in call.payload_bytes for secret in _SECRETS):
+        return msgspec.json.encode(redacted(call.payload))
+    return call.payload_bytes
 
 
 def _names(station: StationRef, call: Call | None = None) -> dict[str, str]:

@@ -170,7 +170,12 @@ def _start_later(tx: Tx, station: StationRef, row: Row, report: TransactionRepor
     readings.put(tx, station, row["id"], row["evse_id"], report.readings)
     if row["state"] != TransactionState.ENDED:
         return Noted(verdict)
-    whole = store.raw(tx.db, row["id"])
+    return Noted(verdict, _told(bill(tx, station, row["id"])))
+
+
+def bill(tx: Tx, station: StationRef, transaction_id: str) -> Cdr:
+    """Settle anew what has ended without its start, now that it counts as known, and write the CDR."""
+    whole = store.raw(tx.db, transaction_id)
     meter_wh = whole["meter_stop_wh"]
     ended_at = from_text(whole["reported_ended_at"])
     settled = corrections.settle(tx, station, whole, ended_at, meter_wh)
@@ -179,9 +184,10 @@ def _start_later(tx: Tx, station: StationRef, row: Row, report: TransactionRepor
         "meter_start_wh": settled.meter_start_wh,
         "meter_stop_wh": settled.meter_stop_wh,
         "energy_wh": settled.energy_wh,
+        "start_unseen": 0,
     }
-    store.update(tx.db, row["id"], **fixed)
-    return Noted(verdict, _told(billing.close(tx, station, whole | fixed, settled)))
+    store.update(tx.db, transaction_id, **fixed)
+    return billing.close(tx, station, whole | fixed, settled)
 
 
 def _after_end(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> Noted:

@@ -134,6 +134,14 @@ async def test_a_contract_nobody_can_check_lets_nobody_charge(
     assert answer["certificateStatus"] == "NoCertificateAvailable"
 
 
+async def test_x201_21_a_key_code_is_nobodys_business(csms: Appliance, station: Station) -> None:
+    await station.call("Authorize", {"idToken": {"idToken": "4711-0815", "type": "KeyCode"}})
+    refused = {"idToken": {"idToken": "4711-0815", "type": "KeyCode"}, "odd": 1}
+    await station.call("Authorize", refused)
+    assert "4711-0815" not in str(await csms.messages())
+    assert "4711-0815" not in str(await csms.rows("SELECT * FROM messages"))
+
+
 async def test_the_main_meter_is_evse_0(csms: Appliance, station: Station) -> None:
     readings = [reading(0, value(5, unitOfMeasure={"unit": "kWh"}))]
     assert await station.call("MeterValues", {"evseId": 0, "meterValue": readings}) == {}

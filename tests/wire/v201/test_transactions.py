@@ -4,11 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import trio
+import trio.testing
 
 from tests.wire.appliance import Appliance
 from tests.wire.furniture import ARITHMETIC
 from tests.wire.payloads import at
-from tests.wire.station import Station
+from tests.wire.station import CallError, Station
 from tests.wire.v201.conftest import connected
 from tests.wire.v201.payloads import (
     NOBODY,
@@ -58,6 +60,7 @@ async def test_x201_01_a_hole_in_the_numbers_is_recorded_and_filled(
     await _tell(station, started(), updated(1, 10, wh=2000), updated(3, 30))
     [shown] = await csms.transactions()
     assert _corrections(shown) == [("sequence_gap", {"missing": [2]})]
+    assert await station.until_asked("GetTransactionStatus") == {"transactionId": "T1"}
     await _tell(station, updated(2, 20, wh=4000))
     [shown] = await csms.transactions()
     assert _corrections(shown)[1:] == [("sequence_complete", {"events": 4})]
@@ -90,6 +93,33 @@ async def test_x201_02_the_end_arrives_before_the_start(csms: Appliance, station
         {"idTokenInfo": ACCEPTED},
     ]
     assert len(await csms.rows("SELECT id FROM cdrs")) == 1
+
+
+async def test_an_operator_bills_what_will_never_get_its_start(csms: Appliance, station: Station) -> None:
+    await _tell(station, updated(1, 30, wh=6000, idToken=TAG1), ended(2))
+    [shown] = await csms.transactions()
+    assert (shown["state"], shown["energyWh"], shown["cdrId"]) == ("ENDED", 5000, None)
+    closed = await csms.verb("transaction.close", transaction="T1")
+    assert closed["cdrId"]
+    cdr = await csms.verb("cdr.show", cdr=closed["cdrId"])
+    assert (cdr["energyWh"], cdr["idToken"]) == (5000, "TAG1")
+    assert await _tell(station, started()) == [{"idTokenInfo": ACCEPTED}]
+    [shown] = await csms.transactions()
+    assert _corrections(shown)[-1] == ("second_start_ignored", {"reported": "2026-03-02T12:00:00.000000Z"})
+    assert len(await csms.rows("SELECT id FROM cdrs")) == 1
+
+
+async def test_x201_01_a_station_that_does_not_know_the_question_is_asked_once(
+    csms: Appliance, station: Station
+) -> None:
+    station.answers["GetTransactionStatus"] = CallError("NotImplemented", "", {})
+    await _tell(station, started(), updated(2, wh=2000))
+    await station.until_asked("GetTransactionStatus")
+    while not await csms.rows("SELECT * FROM unknown_actions"):
+        await trio.testing.wait_all_tasks_blocked()
+    await _tell(station, updated(4, 40, wh=3000))
+    assert await station.call("Heartbeat")
+    assert len(station.asked) == 1
 
 
 async def test_what_goes_on_before_its_start_arrives(csms: Appliance, station: Station) -> None:
