@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import typer
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -18,8 +18,8 @@ from csms.cli._runtime import Session, perform
 from csms.errors import InvalidInput
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, markup=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 JsonFlag = typer.Option(False, "--json", help="Print JSON for scripts.")
 TenantOption = typer.Option(None, "--tenant", help="Name or id; not needed where there is only one tenant.")
@@ -72,12 +72,15 @@ def print_table(
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in cells:
         right = heading.endswith(("Wh", "W", "#", "EUR", "total", "VAT"))
-        table.add_column(
-            heading.removesuffix(" #"), justify="right" if right else "left", no_wrap=width is None
-        )
+        table.add_column(one_line(heading.removesuffix(" #")), justify="right" if right else "left")
     for row in zip(*cells.values(), strict=True):
-        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
+        table.add_row(*map(one_line, row))
     Console(highlight=False, width=width or sum(map(_width, cells.items()))).print(table)
+
+
+def one_line(text: str, style: str = "") -> Text:
+    """Return text for a cell that is cut rather than wrapped."""
+    return Text(text, style, no_wrap=True, overflow="ellipsis")
 
 
 def _make_fit(cells: dict[str, list[str]], spare: Sequence[str], width: int) -> None:
@@ -100,7 +103,7 @@ def print_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     for name, value in pairs:
         table.add_row(Text(name, "bold"), Text(_cell(value)))
-    Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
+    print_one(table)
 
 
 def show(
@@ -158,6 +161,16 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
+def time_of_day(text: str | None) -> str:
+    """Show a moment without what the reader knows: today's date, this year."""
+    return _short_cell(when(text))
+
+
+def print_one(content: RenderableType) -> None:
+    """Print something as wide as the terminal, or in full where there is none."""
+    Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH).print(content)
+
+
 def kwh(value_wh: int | None) -> str:
     """Show energy in kWh."""
     return "" if value_wh is None else f"{value_wh / 1000:.3f}"
@@ -182,7 +195,6 @@ def _cell(value: Any) -> str:
 
 
 def _short_cell(value: Any) -> str:
-    """Show a moment without what the reader knows: today's date, this year."""
     if not isinstance(value, datetime):
         return _cell(value)
     now = datetime.now(value.tzinfo)

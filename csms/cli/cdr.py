@@ -3,7 +3,7 @@
 import typer
 
 from csms.cli._console import Column, JsonFlag, TenantOption, kwh, print_json, run, show, show_one, when
-from csms.cli._export import Format, print_csv
+from csms.cli._export import Format, instant, print_csv
 
 app = typer.Typer(
     name="cdr", help="Charge detail records: frozen, priced, one for each ended charge.", no_args_is_help=True
@@ -59,15 +59,15 @@ def show_(
 def export(
     ctx: typer.Context,
     format: Format = typer.Option(Format.CSV, "--format", help="csv or json (OCPI objects)."),
-    since: str = typer.Option("", "--from", help="Ended at or after this moment, ISO 8601."),
-    until: str = typer.Option("", "--to", help="Ended before this moment, ISO 8601."),
+    since: str = typer.Option("", "--from", help="Ended at or after this date (UTC) or ISO 8601 time."),
+    until: str = typer.Option("", "--to", help="Ended before it."),
     station: str | None = typer.Option(None, "--station", help="Only of this station."),
     tenant: str | None = TenantOption,
 ) -> None:
     """Print CDRs for accounting."""
     found = run(
-        ctx, "cdr.list", station=station, limit=1_000_000, tenant=tenant, ended_from=since or None,
-        ended_before=until or None,
+        ctx, "cdr.list", station=station, limit=1_000_000, tenant=tenant, ended_from=instant("--from", since),
+        ended_before=instant("--to", until),
     )  # fmt: skip
     if format is Format.JSON:
         print_json([entry["document"] for entry in found])

@@ -23,7 +23,7 @@ def check(ctx: typer.Context, json: bool = JsonFlag) -> None:
     if json:
         print_json([{"where": p.where, "key": p.key, "fault": p.fault} for p in problems])
     for problem in () if json else problems:
-        out.print(str(problem), markup=False)
+        out.print(str(problem))
     if not problems and not json:
         out.print("the configuration is good")
     raise typer.Exit(2 if problems else 0)

@@ -92,13 +92,13 @@ def backup(
     from csms.store import backup as backups
 
     config = session(ctx).config
-    target = to or _backups(config) / backups.default_name(config.store.url, SystemClock())
+    target = _placed(to) if to else _backups(config) / backups.default_name(config.store.url, SystemClock())
     with progress_bar("backing up") as progress:
         made = backups.backup(config.store.url, target, SystemClock(), progress)
     if json:
         print_json({"file": str(made.path.absolute()), "sizeBytes": made.size_bytes})
     else:
-        out.print(f"{made.path} ({_size(made.size_bytes)})", markup=False)
+        out.print(f"{made.path} ({_size(made.size_bytes)})")
 
 
 @app.command()
@@ -130,11 +130,11 @@ def restore(
             {"restored": str(file.absolute()), "kept": str(kept) if kept else None, "applied": applied}
         )
         return
-    out.print(f"restored {file}", markup=False)
+    out.print(f"restored {file}")
     for name in applied:
         out.print(f"applied {name}")
     if kept is not None:
-        out.print(f"what was there before is in {kept}", markup=False)
+        out.print(f"what was there before is in {kept}")
 
 
 @app.command()
@@ -179,8 +179,8 @@ def export(
         if not to.name.endswith((".jsonl", ".jsonl.gz")):
             raise InvalidInput(f"{to}: give the file a name that ends in .jsonl or .jsonl.gz")
         with progress_bar("exporting") as progress:
-            made = backups.backup(url, to, SystemClock(), progress)
-        out.print(f"{made.path} ({_size(made.size_bytes)})", markup=False)
+            made = backups.backup(url, _placed(to), SystemClock(), progress)
+        out.print(f"{made.path} ({_size(made.size_bytes)})")
         return
     sys.stdout.flush()
     dump.write(url, cast(BinaryIO, sys.stdout.buffer), SystemClock())
@@ -191,6 +191,13 @@ def _backups(config: Config) -> Path:
     folder = config.data_dir / BACKUPS
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def _placed(to: Path) -> Path:
+    """Return a file to write, in a directory that is there."""
+    if not to.absolute().parent.is_dir():
+        raise InvalidInput(f"{to}: there is no directory {to.absolute().parent}")
+    return to
 
 
 def _size(size_bytes: int) -> str:

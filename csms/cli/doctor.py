@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from csms.cli._console import JsonFlag, TenantOption, moment, out, print_json, run, session
+from csms.cli._console import JsonFlag, TenantOption, moment, out, plain, print_json, run, session
 from csms.cli._runtime import Session, is_running
 from csms.errors import CsmsError
 
@@ -29,7 +29,7 @@ def doctor(
     if json:
         print_json(found)
     for finding in () if json else found:
-        out.print(f"{'✓' if finding['ok'] else '✗'} {finding['check']:<14} {finding['text']}", markup=False)
+        out.print(f"{'✓' if finding['ok'] else '✗'} {finding['check']:<14} {finding['text']}")
     raise typer.Exit(0 if all(f["ok"] for f in found) else 1)
 
 
@@ -84,11 +84,11 @@ def _station(found: dict[str, Any], json: bool) -> None:
         print_json(found)
         return
     for finding in found["findings"]:
-        out.print(f"{'✓' if finding['ok'] else '✗'} {finding['text']}", markup=False)
+        out.print(f"{'✓' if finding['ok'] else '✗'} {plain(finding['text'])}")
     for refusal in found["refusals"][:3]:
         handshake = refusal["handshake"]
-        out.print(f"\n[bold]Refused {moment(refusal['at'])}[/] with HTTP {refusal['httpStatus']}")
-        out.print(f"  {refusal['reason']}", markup=False)
-        out.print(f"  from {handshake['peer']}: GET {handshake['path']}", markup=False)
+        out.print(f"\nRefused {moment(refusal['at'])} with HTTP {refusal['httpStatus']}", style="bold")
+        out.print(f"  {plain(refusal['reason'])}")
+        out.print(f"  from {handshake['peer']}: GET {plain(handshake['path'])}")
         for name, value in handshake["headers"]:
-            out.print(f"    {name}: {value}", markup=False)
+            out.print(plain(f"    {name}: {value}"))

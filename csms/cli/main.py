@@ -25,7 +25,7 @@ from csms.cli import (
     transaction,
     watch,
 )
-from csms.cli._console import err
+from csms.cli._console import JsonFlag, err, plain, print_json
 from csms.cli._runtime import Session
 from csms.cli.simulate import simulate
 from csms.config import load
@@ -58,9 +58,12 @@ def root(
 
 
 @app.command()
-def version() -> None:
+def version(json: bool = JsonFlag) -> None:
     """Print the version."""
-    typer.echo(__version__)
+    if json:
+        print_json({"version": __version__})
+    else:
+        typer.echo(__version__)
 
 
 app.command("init")(init.init)
@@ -107,7 +110,7 @@ def _misused(error: Any) -> NoReturn:
 
 def fail(text: str, code: int) -> NoReturn:
     """Say in one line what is wrong, and exit."""
-    err.print(f"csms: {' '.join(text.split())}", markup=False, soft_wrap=True)
+    err.print(f"csms: {plain(' '.join(text.split()))}")
     sys.exit(code)
 
 

@@ -16,6 +16,7 @@ from csms.cli._console import (
     confirm,
     err,
     out,
+    plain,
     print_json,
     run,
     show,
@@ -110,7 +111,6 @@ def update(
         mend = f"csms station update {station} --profile 1, csms station password {station}"
         err.print(
             f"csms: {station} has no password, anybody may connect as it: {mend}",
-            markup=False,
             soft_wrap=True,
         )
 
@@ -162,7 +162,7 @@ def call(
         print_json(done["response"])
     if done["status"] in FAILED:
         if not json:
-            err.print(f"csms: {station} {done['status'].lower()}: {done['error']}", markup=False)
+            err.print(plain(f"csms: {station} {done['status'].lower()}: {done['error']}"))
         raise typer.Exit(6)
 
 

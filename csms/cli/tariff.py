@@ -45,9 +45,10 @@ def list_(ctx: typer.Context, tenant: str | None = TenantOption, json: bool = Js
 
 
 @app.command("show")
-def show_(ctx: typer.Context, tariff: str, tenant: str | None = TenantOption) -> None:
-    """Print one tariff as its OCPI object."""
-    print_json(run(ctx, "tariff.show", tariff=tariff, tenant=tenant)["document"])
+def show_(ctx: typer.Context, tariff: str, tenant: str | None = TenantOption, json: bool = JsonFlag) -> None:
+    """Print one tariff as its OCPI object; --json adds whether it is active and where it applies."""
+    found = run(ctx, "tariff.show", tariff=tariff, tenant=tenant)
+    print_json(found if json else found["document"])
 
 
 @app.command()

@@ -74,10 +74,10 @@ def show_(
     meter = f"{found['meterStartWh']} → {found['meterStopWh']} Wh"
     print_pairs([*pairs, ("meter", meter), ("tariff", found["tariffId"]), ("cdr", found["cdrId"])])
     if found["corrections"]:
-        out.print("\n[bold]Corrections[/]")
+        out.print("\nCorrections", style="bold")
         columns: list[Column] = [("when", lambda c: moment(c["at"])), ("what", "kind"), ("detail", _detail)]
         print_table(found["corrections"], columns, empty="")
-    out.print(f"\n[bold]Meter values[/] ({len(found['meterValues'])})")
+    out.print(f"\nMeter values ({len(found['meterValues'])})", style="bold")
     readings: list[Column] = [("taken", lambda r: moment(r["takenAt"])), ("Wh", "energyWh"), ("W", "powerW")]
     print_table(found["meterValues"][-20:], [*readings, ("samples", _samples)], empty="none")
 

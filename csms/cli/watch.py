@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from csms.cli._console import JsonFlag, kwh, moment, out, print_json, run
+from csms.cli._console import JsonFlag, kwh, one_line, plain, print_json, print_one, run, time_of_day
 
 COLOURS = {
     "CHARGING": "green",
@@ -32,7 +32,7 @@ def watch(
         print_json(found)
         return
     if once:
-        out.print(_screen(found))
+        print_one(_screen(found))
         return
     with Live(_screen(found), refresh_per_second=4, screen=True) as live:
         while True:
@@ -54,29 +54,35 @@ def _screen(found: dict[str, Any]) -> Group:
 
 
 def _stations(stations: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("station", "link", "connectors", "vendor", "firmware", "last seen"):
-        table.add_column(heading)
+    table = _table(("station", "link", "connectors", "vendor", "firmware", "last seen"))
     for station in stations:
         link = Text("online", style="green") if station["connection"] else Text("offline", style="red")
-        connectors = Text(" ").join(
-            Text(f"{c['evseId']}:{c['status']}", style=COLOURS.get(c["status"], ""))
-            for c in station["connectors"]
-            if c["evseId"]
+        connectors = one_line("")
+        for connector in station["connectors"]:
+            if connector["evseId"]:
+                text = f"{connector['evseId']}:{connector['status']} "
+                connectors.append(text, COLOURS.get(connector["status"], ""))
+        cells = (station["vendor"], station["firmwareVersion"], time_of_day(station["lastSeenAt"]))
+        table.add_row(
+            one_line(station["stationId"]), link, connectors, *(one_line(plain(c or "")) for c in cells)
         )
-        cells = (station["vendor"] or "", station["firmwareVersion"] or "", moment(station["lastSeenAt"]))
-        table.add_row(station["stationId"], link, connectors, *cells)
     return table
 
 
 def _running(transactions: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("transaction", "station", "evse", "id token", "started", "kWh", "kW"):
-        table.add_column(heading, justify="right" if heading in ("kWh", "kW") else "left")
+    table = _table(("transaction", "station", "evse", "id token", "started", "kWh", "kW"))
     for t in transactions:
         power = "" if t["powerW"] is None else f"{t['powerW'] / 1000:.1f}"
-        table.add_row(
-            t["ocppId"], t["stationId"], str(t["evseId"]), t["idToken"], moment(t["startedAt"]),
+        cells = (
+            t["ocppId"], t["stationId"], t["evseId"], t["idToken"], time_of_day(t["startedAt"]),
             kwh(t["energySoFarWh"]), power,
         )  # fmt: skip
+        table.add_row(*(one_line(plain("" if cell is None else cell)) for cell in cells))
+    return table
+
+
+def _table(columns: tuple[str, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in columns:
+        table.add_column(one_line(heading), justify="right" if heading in ("kWh", "kW") else "left")
     return table

@@ -44,7 +44,7 @@ class Ran:
 Cli = Callable[..., Awaitable[Ran]]
 
 
-def _main(argv: list[str], stdin: str) -> Ran:
+def run_main(argv: list[str], stdin: str = "") -> Ran:
     """Run the command line's own entry, in a thread: starting a process for each takes a second."""
     before = sys.argv
     with CliRunner().isolation(input=stdin) as (out, err, _):
@@ -61,15 +61,32 @@ def _main(argv: list[str], stdin: str) -> Ran:
 
 
 @pytest.fixture
-async def cli(csms: Appliance, tmp_path: Path) -> AsyncIterator[Cli]:
+def stopped(csms: Appliance, store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Run `csms` on the appliance's database from a data directory on which no appliance runs."""
+    data_dir = tmp_path / "stopped"
+    data_dir.mkdir()
+    monkeypatch.setenv("CSMS_STORE_URL", store_url)
+
+    async def run(*args: str, stdin: str = "") -> Ran:
+        argv = ["csms", "--data-dir", str(data_dir), *args]
+        return await trio.to_thread.run_sync(run_main, argv, stdin)
+
+    return run
+
+
+@pytest.fixture
+async def cli(
+    csms: Appliance, store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Cli]:
     """Run `csms` with arguments against the appliance; `stdin` is what it reads."""
+    monkeypatch.setenv("CSMS_STORE_URL", store_url)
 
     async def perform(verb: str, args: dict[str, Any]) -> Any:
         return await verbs.perform(verb, args, LOCAL_OPERATOR, csms.unit, csms.house)
 
     async def run(*args: str, stdin: str = "") -> Ran:
         argv = ["csms", "--data-dir", str(tmp_path), *args]
-        return await trio.to_thread.run_sync(_main, argv, stdin)
+        return await trio.to_thread.run_sync(run_main, argv, stdin)
 
     listener = local_socket.bind(tmp_path / "csms.sock")
     async with trio.open_nursery() as nursery:

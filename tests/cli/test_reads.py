@@ -1,0 +1,118 @@
+"""Every read: the same with the appliance running and stopped, and with the keys of docs/reference/json.md."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from csms.cli import reference
+from tests.cli.conftest import Cli
+from tests.wire import payloads
+from tests.wire.appliance import Appliance
+from tests.wire.station import Station
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "json.md"
+ROW = re.compile(r"\| `csms ([^`]+)` \| (array|object) \| (.*) \|")
+LIVE = ("status", "watch")
+"""What only the running appliance can answer."""
+OF_THE_DIRECTORY = ("doctor", "config path", "config show")
+
+
+def documented() -> dict[str, tuple[str, set[str]]]:
+    """Return kind and keys of each documented read, by its command line without `csms`."""
+    rows = ROW.findall(DOCUMENT.read_text())
+    return {command: (kind, set(re.findall(r"`(\w+)`", keys))) for command, kind, keys in rows}
+
+
+READS = documented()
+
+
+@pytest.fixture
+async def lived(csms: Appliance, station: Station, cli: Cli) -> dict[str, str]:
+    """A day behind the appliance; returns what the placeholders of the document stand for."""
+    await station.call("StatusNotification", payloads.status())
+    transaction = (await station.call("StartTransaction", payloads.start()))["transactionId"]
+    await station.call("MeterValues", payloads.meter_values(transaction, payloads.reading(30, 6000)))
+    await station.call("StopTransaction", payloads.stop(transaction))
+    keys = [{"key": "HeartbeatInterval", "readonly": False, "value": "300"}]
+    station.answers["GetConfiguration"] = {"configurationKey": keys}
+    assert (await cli("station", "call", "CP1", "GetConfiguration")).code == 0
+    stranger = csms.line()
+    assert (await stranger.handshake("/ocpp/CP1/with/far/too/much")).status == 404
+    await csms.message_log.flush()
+    return {
+        "STATION": "CP1",
+        "TRANSACTION": str(transaction),
+        "TENANT": "default",
+        "UID": "TAG1",
+        "TARIFF": "energy",
+        "CDR": str(transaction),
+    }
+
+
+def command_line(read: str, placeholders: dict[str, str]) -> list[str]:
+    return [placeholders.get(word, word) for word in read.split()]
+
+
+@pytest.mark.parametrize("read", READS)
+async def test_keys_are_as_documented(read: str, lived: dict[str, str], cli: Cli) -> None:
+    kind, keys = READS[read]
+    done = await cli(*command_line(read, lived), "--json")
+    assert (done.code, done.err) in ((0, ""), (1, ""))  # 1: csms doctor has found something
+    shown = done.json
+    assert isinstance(shown, list) == (kind == "array")
+    entries = shown if kind == "array" else [shown]
+    assert entries
+    assert {key for entry in entries for key in entry} == keys
+
+
+@pytest.mark.parametrize("read", [read for read in READS if read not in (*LIVE, *OF_THE_DIRECTORY)])
+async def test_stopped_answers_as_running(read: str, lived: dict[str, str], cli: Cli, stopped: Cli) -> None:
+    line = command_line(read, lived)
+    for flags in ((), ("--json",)):
+        running, at_rest = await cli(*line, *flags), await stopped(*line, *flags)
+        assert without_paths(running) == without_paths(at_rest)
+
+
+def without_paths(ran: Any) -> tuple[int, str, str]:
+    """Return what was printed without what differs between two data directories, and two moments of a database."""
+    out = re.sub(r"\S*/\S+", "PATH", ran.out)
+    return (
+        ran.code,
+        re.sub(r'"(size|wal)Bytes": \d+|write-ahead log +\S+ \S+|size +\S+ \S+', "SIZE", out),
+        ran.err,
+    )
+
+
+@pytest.mark.parametrize("read", LIVE)
+async def test_what_needs_the_appliance_says_so(read: str, lived: dict[str, str], stopped: Cli) -> None:
+    done = await stopped(read)
+    assert (done.code, done.out) == (7, "")
+    assert done.err == "csms: the appliance is not running here: start it with csms serve\n"
+
+
+@pytest.mark.parametrize("read", [read for read in READS if read.endswith(" list") or read in LIVE])
+async def test_lists_are_tables_for_people(read: str, lived: dict[str, str], cli: Cli) -> None:
+    done = await cli(*command_line(read, lived), *(("--once",) if read == "watch" else ()))
+    assert (done.code, done.err) == (0, "")
+    assert len(done.out.splitlines()) >= 2
+
+
+def test_every_read_is_documented() -> None:
+    """A read is a verb that lists, shows, or looks."""
+    reading = (
+        "list",
+        "show",
+        "status",
+        "config",
+        "commands",
+        "path",
+        "explain",
+        "watch",
+        "version",
+        "doctor",
+    )
+    reads = {c.removeprefix("csms ") for c in reference.commands() if c.split()[-1] in reading}
+    found = {re.sub(r" [A-Z]+$", "", read) for read in READS}
+    assert {read for read in reads if not read.startswith("station command ")} == found - {"doctor STATION"}
