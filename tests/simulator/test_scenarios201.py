@@ -93,6 +93,20 @@ async def test_a_repeat_that_gets_another_cost_is_told(csms201: FakeCsms201, aut
     assert "repeated TransactionEvent: totalCost" in summary.tally.violations[0]
 
 
+async def test_a_repeat_that_gets_another_verdict_is_told(csms201: FakeCsms201, autojump_clock):
+    seen: set[tuple[str, int]] = set()
+
+    def answer(identity: str, payload: dict) -> dict:
+        key = (payload["transactionInfo"]["transactionId"], payload["seqNo"])
+        status = "Invalid" if key in seen else "Accepted"
+        seen.add(key)
+        return {"idTokenInfo": {"status": status}} if "idToken" in payload else {}
+
+    csms201.answers["TransactionEvent"] = answer
+    summary = await perform(csms201, replace(OPTIONS, scenario="offline-replay", repeat_share=1.0))
+    assert "idTokenInfo.status Accepted, then Invalid" in summary.tally.violations[0]
+
+
 async def test_storm_boots_everybody_again(csms201: FakeCsms201, autojump_clock):
     summary = await perform(csms201, replace(OPTIONS, scenario="storm", rounds=3))
     assert summary.complete
