@@ -14,8 +14,12 @@ from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call_result
 from ocpp.v16.datatypes import IdTagInfo
 from ocpp.v16.enums import AuthorizationStatus, RegistrationStatus
+from ocpp.v201 import ChargePoint as ChargePoint201
+from ocpp.v201 import call_result as results201
 
 IDS = itertools.count(1)
+PROTOCOLS: list[Any] = ["ocpp1.6", "ocpp2.0.1"]
+ACCEPTED_201 = {"status": "Accepted"}
 ACCEPTED = IdTagInfo(status=AuthorizationStatus.accepted)
 
 
@@ -51,16 +55,37 @@ class Central(ChargePoint):  # type: ignore[misc]
         return call_result.StopTransaction(id_tag_info=ACCEPTED)
 
 
+class Central201(ChargePoint201):  # type: ignore[misc]
+    """Answers what a charge in OCPP 2.0.1 needs."""
+
+    @on("BootNotification")
+    def boot(self, **_: Any) -> Any:
+        """Accept."""
+        now = datetime.now(UTC).isoformat()
+        return results201.BootNotification(current_time=now, interval=300, status="Accepted")
+
+    @on("Authorize")
+    def authorize(self, **_: Any) -> Any:
+        """Accept."""
+        return results201.Authorize(id_token_info=ACCEPTED_201)
+
+    @on("TransactionEvent")
+    def transaction_event(self, id_token: Any = None, **_: Any) -> Any:
+        """Forget."""
+        return results201.TransactionEvent(id_token_info=ACCEPTED_201 if id_token else None)
+
+
 async def serve() -> None:
     """Listen on a free port of the loopback, print it, and serve until killed."""
 
     async def connected(socket: Any) -> None:
         try:
-            await Central(socket.request.path.rsplit("/", 1)[-1], socket).start()
+            kind = Central201 if socket.subprotocol == "ocpp2.0.1" else Central
+            await kind(socket.request.path.rsplit("/", 1)[-1], socket).start()
         except websockets.ConnectionClosed:
             return
 
-    async with websockets.serve(connected, "127.0.0.1", 0, subprotocols=["ocpp1.6"]) as server:
+    async with websockets.serve(connected, "127.0.0.1", 0, subprotocols=PROTOCOLS) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
         await asyncio.get_running_loop().create_future()
 

@@ -12,10 +12,12 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+from bench import charges201
+
 HANDSHAKE = (
     "GET /ocpp/{id} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Protocol: ocpp1.6\r\nAuthorization: Basic {auth}\r\n\r\n"
+    "Sec-WebSocket-Protocol: {protocol}\r\nAuthorization: Basic {auth}\r\n\r\n"
 )
 SAMPLES = (
     '{"value":"%d","measurand":"Energy.Active.Import.Register","unit":"Wh","context":"Sample.Periodic"},'
@@ -51,13 +53,13 @@ class Station(asyncio.Protocol):
         self._waiting: asyncio.Future[bytes] | None = None
 
     @classmethod
-    async def connect(cls, port: int, identity: str, number: int) -> "Station":
+    async def connect(cls, port: int, identity: str, number: int, protocol: str) -> "Station":
         """Connect, shake hands, and return the station."""
         loop = asyncio.get_running_loop()
         transport, station = await loop.create_connection(lambda: cls(identity, number), "127.0.0.1", port)
         station._transport = transport
         auth = base64.b64encode(f"{identity}:{PASSWORD}".encode()).decode()
-        answer = await station._send(HANDSHAKE.format(id=identity, auth=auth).encode())
+        answer = await station._send(HANDSHAKE.format(id=identity, auth=auth, protocol=protocol).encode())
         if b" 101 " not in answer:
             raise ConnectionError(f"{identity}: {answer[:200]!r}")
         station._open = True
@@ -156,6 +158,18 @@ async def charge_loop(station: Station, messages: int) -> None:
         at += 10
 
 
+async def charge201_loop(station: Station, messages: int) -> None:
+    """Whole charges in OCPP 2.0.1: Authorize, TransactionEvent Started, 5 Updated, Ended."""
+    at = 0
+    for n in range(max(1, messages // 8)):
+        await station.ask("Authorize", charges201.AUTHORIZE)
+        moments = [moment(at + k) for k in range(charges201.UPDATES + 2)]
+        transaction = f"{station.number}-{station.messages}"
+        for payload in charges201.charge(transaction, 1000 + n * 600, moments):
+            await station.ask("TransactionEvent", payload)
+        at += 10
+
+
 async def paced_loop(station: Station, messages: int, interval_s: float) -> None:
     """MeterValues at a fixed pace, whatever the answers take."""
     transaction = await start(station, 0, 1000)
@@ -165,20 +179,25 @@ async def paced_loop(station: Station, messages: int, interval_s: float) -> None
         await station.ask("MeterValues", meter_values(transaction, n + 1, 1000 + n))
 
 
-async def connect_all(port: int, count: int, at_once: int) -> tuple[list[Station], int, list[float]]:
+async def connect_all(
+    port: int, count: int, at_once: int, protocol: str
+) -> tuple[list[Station], int, list[float]]:
     """Connect and boot `count` stations, `at_once` at a time; returns stations, failures and seconds each took."""
     gate = asyncio.Semaphore(at_once)
     stations: list[Station] = []
     took: list[float] = []
     failed = 0
+    boot = BOOT if protocol == "ocpp1.6" else charges201.BOOT
 
     async def one(number: int) -> None:
         nonlocal failed
         async with gate:
             begun = time.perf_counter()
             try:
-                station = await asyncio.wait_for(Station.connect(port, f"BENCH-{number}", number), 30)
-                await asyncio.wait_for(station.ask("BootNotification", BOOT), 30)
+                station = await asyncio.wait_for(
+                    Station.connect(port, f"BENCH-{number}", number, protocol), 30
+                )
+                await asyncio.wait_for(station.ask("BootNotification", boot), 30)
             except (OSError, RuntimeError, TimeoutError):
                 failed += 1
                 return
@@ -198,7 +217,8 @@ def quantile(values: list[float], share: float) -> float:
 async def run(options: argparse.Namespace) -> None:
     """Connect, say `connected`, wait for a line on stdin, do the work, print what came of it."""
     begun = time.perf_counter()
-    stations, failed, took = await connect_all(options.port, options.stations, options.at_once)
+    protocol = "ocpp2.0.1" if options.work.endswith("201") else "ocpp1.6"
+    stations, failed, took = await connect_all(options.port, options.stations, options.at_once, protocol)
     connected_s = time.perf_counter() - begun
     first = {
         "connected": len(stations),
@@ -210,6 +230,7 @@ async def run(options: argparse.Namespace) -> None:
     loops: dict[str, Callable[[Station], Awaitable[None]]] = {
         "meter": lambda s: meter_loop(s, options.messages),
         "charge": lambda s: charge_loop(s, options.messages),
+        "charge201": lambda s: charge201_loop(s, options.messages),
         "paced": lambda s: paced_loop(s, options.messages, options.interval),
     }
     while await asyncio.to_thread(input) == "go":
@@ -236,7 +257,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--stations", type=int, default=100)
     parser.add_argument("--at-once", type=int, default=200)
-    parser.add_argument("--work", choices=("meter", "charge", "paced", "idle"), default="meter")
+    parser.add_argument("--work", choices=("meter", "charge", "charge201", "paced", "idle"), default="meter")
     parser.add_argument("--messages", type=int, default=100, help="of each station")
     parser.add_argument("--interval", type=float, default=2.0, help="seconds between paced messages")
     asyncio.run(run(parser.parse_args()))
