@@ -29,7 +29,7 @@ from csms.cli._console import JsonFlag, err, plain, print_json
 from csms.cli._runtime import Session
 from csms.cli.simulate import simulate
 from csms.config import load
-from csms.errors import CsmsError, InvalidInput
+from csms.errors import CsmsError, InvalidInput, NotAllowed
 
 UsageError: Final[type[Exception]] = typer.BadParameter.__mro__[1]
 """What typer raises for a command line it does not understand; it exports only this one kind of it."""
@@ -91,7 +91,8 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), CsmsError.exit_code)
+        kind = NotAllowed if isinstance(error, PermissionError) else CsmsError
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), kind.exit_code)
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise

@@ -6,6 +6,7 @@ Run as a program it reads commands (JSON lines) from stdin; `Starter` is the tes
 """
 
 import gc
+import importlib
 import io
 import json
 import os
@@ -19,6 +20,15 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
+IMPORTED_ONCE = (
+    "csms.appliance",
+    "csms.cli._simulation",
+    "csms.services.verbs",
+    "csms.store.backup",
+    "csms.store.inspection",
+    "csms.store.postgres",
+    "csms.store.sqlite",
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -108,6 +118,8 @@ def starter() -> Iterator[Starter]:
 def _serve() -> None:
     from csms.cli.main import main
 
+    for name in IMPORTED_ONCE:
+        importlib.import_module(name)
     sys.argv = ["csms", "version"]
     with redirect_stdout(io.StringIO()), suppress(SystemExit):
         main()  # what is only imported when it is used
