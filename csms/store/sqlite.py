@@ -97,6 +97,8 @@ class SqliteStore:
         self._writer = writer
         self._faults = faults
         self._limiter = trio.CapacityLimiter(READERS)
+        self._lock = threading.Lock()
+        """Over the two below: a connection is in the pool or with one read, and only that one closes it."""
         self._readers: list[SqliteDatabase] = []
         self._closed = False
 
@@ -122,9 +124,9 @@ class SqliteStore:
     def _read(self, work: Callable[[Database], T], reading: "_Reading") -> T:
         if self._faults is not None:
             self._faults.reach("before_read")
-        try:
-            database = self._readers.pop()
-        except IndexError:
+        with self._lock:
+            database = self._readers.pop() if self._readers else None
+        if database is None:
             connection = connect(self._path, query_only=True)
             database = SqliteDatabase(connection, self._path, query_only=True)
         try:
@@ -138,9 +140,11 @@ class SqliteStore:
             self._put_back(database)
 
     def _put_back(self, database: SqliteDatabase) -> None:
-        if database.spoilt is None:
-            self._readers.append(database)
-        if database.spoilt is not None or self._closed:
+        with self._lock:
+            keeps = database.spoilt is None and not self._closed
+            if keeps:
+                self._readers.append(database)
+        if not keeps:
             with contextlib.suppress(sqlite3.Error):
                 database.connection.close()
 
@@ -160,8 +164,10 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the readers; one that an abandoned read still uses is closed by that read."""
-        self._closed = True
-        for database in self._readers:
+        with self._lock:
+            self._closed = True
+            idle, self._readers = self._readers, []
+        for database in idle:
             database.connection.close()
 
 
