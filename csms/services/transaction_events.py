@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec import structs
 
 from csms.clock import from_text, to_text
+from csms.model import meter
 from csms.model.cdr import Cdr
 from csms.model.id_token import Authorization, AuthorizationStatus, fold
 from csms.model.station import ConnectorStatus, StationRef
@@ -29,13 +30,13 @@ _MISSING_SHOWN: Final = 100
 
 def take(tx: Tx, station: StationRef, report: TransactionReport) -> Noted:
     """Take in one event and return what the station is told."""
-    row = store.brief(tx.db, station.key, report.ocpp_id or "")
+    row = store.brief_numbered(tx.db, station.key, report.ocpp_id or "")
     if row is not None and _uses_id_again(row, report):
         _set_aside(tx, station, row)
         row = None
     if row is None:
         return _first(tx, station, report)
-    if not _is_news(tx, station, row["id"], report):
+    if not _is_news(tx, station, row["id"], report, row["last_seq_no"]):
         return _again(tx, station, row, report)
     if report.kind is ReportKind.STARTED:
         return _start_later(tx, station, row, report)
@@ -55,17 +56,18 @@ def _first(tx: Tx, station: StationRef, report: TransactionReport) -> Noted:
     if unseen:
         detail = {"eventType": report.kind, "seqNo": report.seq_no}
         corrections.note(tx, station, transaction.id, "start_unseen", detail)
-    _is_news(tx, station, transaction.id, report)
-    row = store.brief(tx.db, station.key, transaction.ocpp_id) or {}
+    _is_news(tx, station, transaction.id, report, None)
+    row = store.brief_numbered(tx.db, station.key, transaction.ocpp_id) or {}
     noted = _go_on(tx, station, row, structs.replace(report, id_token=None))
     return Noted(verdict, noted.total_cost)
 
 
 def _first_register(report: TransactionReport) -> int | None:
-    """Return the register that counts as the start's where the start itself is not known."""
+    """Return the register that counts as the start's where the start itself is not known, in Wh."""
     if report.begin_wh is not None or report.kind is ReportKind.ENDED:
         return report.begin_wh
-    return report.meter_wh
+    registers = (meter.summarize(reading).energy_wh for reading in report.readings)
+    return next((wh for wh in registers if wh is not None), None)
 
 
 def _go_on(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> Noted:
@@ -225,9 +227,10 @@ def _told(cdr: Cdr | None) -> Any:
     return None if cdr is None else billing.told(cdr)
 
 
-def _is_news(tx: Tx, station: StationRef, transaction_id: str, report: TransactionReport) -> bool:
+def _is_news(
+    tx: Tx, station: StationRef, transaction_id: str, report: TransactionReport, last: int | None
+) -> bool:
     """Keep that an event came, and look for holes where its number does not follow; False for a repeated one."""
-    last = store.last_seq_no(tx.db, transaction_id)
     values = {
         "transaction_id": transaction_id,
         "seq_no": report.seq_no,

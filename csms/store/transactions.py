@@ -43,8 +43,18 @@ def by_ocpp_id(db: Database, station_key: str, ocpp_id: str) -> Row | None:
 def brief(db: Database, station_key: str, ocpp_id: str) -> Row | None:
     """Return what meter values need of a transaction: the path every reading takes."""
     return db.one(
+        """SELECT id, state, evse_id, suspect_at FROM transactions
+           WHERE station_key = :station AND ocpp_id = :ocpp_id AND state <> 'ORPHANED'""",
+        {"station": station_key, "ocpp_id": ocpp_id},
+    )
+
+
+def brief_numbered(db: Database, station_key: str, ocpp_id: str) -> Row | None:
+    """Return what a numbered event needs of its transaction, with the highest number so far as `last_seq_no`."""
+    return db.one(
         """SELECT id, ocpp_id, state, evse_id, suspect_at, id_token, "authorization", start_unseen, charging_state,
-             meter_start_wh, started_at, reported_ended_at, reservation_id, remote_command_id
+             meter_start_wh, started_at, reported_ended_at, reservation_id, remote_command_id,
+             (SELECT max(seq_no) FROM transaction_events WHERE transaction_id = transactions.id) AS last_seq_no
            FROM transactions
            WHERE station_key = :station AND ocpp_id = :ocpp_id AND state <> 'ORPHANED'""",
         {"station": station_key, "ocpp_id": ocpp_id},
@@ -180,15 +190,6 @@ def add_event(db: Database, values: dict[str, Any]) -> bool:
             values,
         )
     )
-
-
-def last_seq_no(db: Database, transaction_id: str) -> int | None:
-    """Return the highest number among the events of a transaction."""
-    row = db.one(
-        "SELECT max(seq_no) AS last FROM transaction_events WHERE transaction_id = :id",
-        {"id": transaction_id},
-    )
-    return row["last"] if row else None
 
 
 def seq_nos(db: Database, transaction_id: str) -> list[int]:

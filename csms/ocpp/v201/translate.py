@@ -7,7 +7,7 @@ be understood, and `notes` says what was not.
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -47,6 +47,28 @@ _SIGNED: Final = ("signedMeterData", "signingMethod", "encodingMethod", "publicK
 _encoder: Final = msgspec.json.Encoder()
 
 
+class _Unit(msgspec.Struct, frozen=True, gc=False):
+    """UnitOfMeasureType (§2.45); without a unit the measurand's own is meant."""
+
+    unit: str | None = None
+    multiplier: Annotated[int, msgspec.Meta(ge=-_LARGEST_MULTIPLIER, le=_LARGEST_MULTIPLIER)] = 0
+
+
+class _Sampled(msgspec.Struct, frozen=True, gc=False):
+    """SampledValueType (§2.39) as nearly all of them are: not signed, all types as the standard has them."""
+
+    value: int | float
+    measurand: str = ENERGY_REGISTER
+    context: str = "Sample.Periodic"
+    location: str = "Outlet"
+    phase: str | None = None
+    unitOfMeasure: _Unit = _Unit()  # noqa: N815 (the wire's name)
+    signedMeterValue: None = None  # noqa: N815
+
+
+_SAMPLED: Final = list[_Sampled]
+
+
 def boot(payload: Payload, now: datetime, notes: list[str]) -> BootReport:
     """BootNotificationRequest."""
     station = payload["chargingStation"]
@@ -76,7 +98,7 @@ def transaction_event(payload: Payload, now: datetime, notes: list[str]) -> Tran
     token = payload.get("idToken")
     kind = ReportKind(payload["eventType"])
     read = readings(payload.get("meterValue"), now, notes)
-    begin_wh = _begin_register(read) if read else None
+    begin_wh = _begin_register(read)
     reason = info.get("stoppedReason", "Local") if kind is ReportKind.ENDED else None
     return TransactionReport(
         kind=kind,
@@ -86,7 +108,7 @@ def transaction_event(payload: Payload, now: datetime, notes: list[str]) -> Tran
         connector_id=connector_id,
         id_token=None if token is None else str(token.get("idToken", "")),
         id_token_type=None if token is None else token.get("type"),
-        meter_wh=_event_register(kind, read, begin_wh) if read else None,
+        meter_wh=_event_register(kind, read, begin_wh),
         begin_wh=begin_wh,
         reason=reason,
         reservation_id=_integer(payload, "reservationId", notes),
@@ -155,7 +177,7 @@ def readings(values: Any, now: datetime, notes: list[str]) -> tuple[MeterReading
     """Read MeterValueTypes (§2.32); a reading without samples says nothing and is left out."""
     found = []
     for value in values or ():
-        samples = tuple([_sample(sampled) for sampled in value.get("sampledValue") or ()])
+        samples = _samples(value.get("sampledValue") or [])
         if samples:
             found.append(MeterReading(read_moment(value.get("timestamp"), now, notes), samples))
     return tuple(found)
@@ -168,8 +190,31 @@ def evse_number(number: Any, name: str) -> int:
     return int(number)
 
 
-def _sample(sampled: Payload) -> MeterSample:
-    """Read one SampledValueType (§2.39); the value is kept as the shortest text that means the same number."""
+def _samples(sampled: list[Payload]) -> tuple[MeterSample, ...]:
+    """Read SampledValueTypes (§2.39); a value is kept as the shortest text that means the same number."""
+    try:
+        plain = msgspec.convert(sampled, _SAMPLED)
+    except msgspec.ValidationError:  # signed, or of types that are not the standard's
+        return tuple([_lenient(sample) for sample in sampled])
+    return tuple(
+        [
+            MeterSample(
+                repr(sample.value),
+                sample.measurand,
+                sample.unitOfMeasure.unit,
+                sample.context,
+                sample.location,
+                sample.phase,
+                "Raw",
+                sample.unitOfMeasure.multiplier,
+            )
+            for sample in plain
+        ]
+    )
+
+
+def _lenient(sampled: Payload) -> MeterSample:
+    """Read one SampledValueType by hand."""
     value = sampled.get("value", "")
     unit = sampled.get("unitOfMeasure")
     signed = sampled.get("signedMeterValue")
@@ -196,9 +241,11 @@ def _begin_register(read: tuple[MeterReading, ...]) -> int | None:
 
 
 def _event_register(kind: ReportKind, read: tuple[MeterReading, ...], begin_wh: int | None) -> int | None:
-    """Return the register at the event in Wh: the first of a start, else the last that is not the begin's."""
+    """Return the register at a start (the first) or an end (the last that is not the begin's), in Wh."""
+    if kind is ReportKind.UPDATED or not read:
+        return None
     in_time = sorted(read, key=lambda reading: reading.taken_at)
-    if kind is not ReportKind.ENDED:
+    if kind is ReportKind.STARTED:
         registers = [meter.summarize(reading).energy_wh for reading in in_time]
         return begin_wh if begin_wh is not None else next((wh for wh in registers if wh is not None), None)
     for reading in reversed(in_time):
