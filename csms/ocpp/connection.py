@@ -144,16 +144,17 @@ class Connection:
 
     @property
     def end_reason(self) -> str:
-        """Why the connection is over, for a person to read."""
+        """Why the connection is over, for a person to read: our reason to close it, however the station took it."""
+        if self._closing is not None:
+            return self._closing[1]
         return self._wire.closure.reason or f"closed with code {self._wire.closure.code}"
 
     @property
     def fault(self) -> str | None:
         """What the station did, or failed to do, that ended the connection; None when it ended as they do."""
         closure = self._wire.closure
-        went = closure.code in _ORDINARY or closure.reason in (LOST, DROPPED)
-        was_sent = self._closing is not None and self._closing[0] in _ORDINARY
-        return None if went or was_sent else self.end_reason
+        code = closure.code if self._closing is None else self._closing[0]
+        return None if code in _ORDINARY or self.end_reason in (LOST, DROPPED) else self.end_reason
 
     async def call(
         self, action: str, payload: dict[str, Any], timeout_s: float | None = None
