@@ -11,13 +11,14 @@ from csms.model.station import StationRef
 from csms.services import tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
+from csms.store import stations, transactions
 from csms.store import tokens as store
-from csms.store import transactions
 
 LONGEST_UID = 36
 """identifierString of OCPP 2.0.1; OCPP 1.6 stations send at most 20 (CiString20Type)."""
 
-
+MASTER_GROUP = "AuthCtrlr.MasterPassGroupId"
+"""The variable of a station that names the group of its MasterPass tokens (2.0.1 C16)."""
 NO_AUTHORIZATION = "NoAuthorization"
 """The type of the id token of a station that lets everybody charge (2.0.1 C02)."""
 
@@ -36,6 +37,14 @@ def authorize(
     if token is not None and starting and verdict.accepted:
         store.used(tx.db, token.id, tx.at)
     return verdict
+
+
+def is_master_pass(tx: Tx, station: StationRef, group_id: str | None) -> bool:
+    """Whether a group is the one whose id tokens stop every charge of a station and start none (2.0.1 C16)."""
+    if group_id is None:
+        return False
+    held = stations.setting(tx.db, station.key, MASTER_GROUP)
+    return bool(held) and fold(held or "") == fold(group_id)
 
 
 def foresee(tx: Tx, tenant_id: str, uid: str) -> Authorization:

@@ -103,6 +103,10 @@ def judge(
     """Return the verdict on the id token that a report shows, None where it shows none."""
     if report.id_token is None:
         return None
+    if starting and report.digest:
+        shown = tokens.authorize(tx, station, report.id_token, type=report.id_token_type)
+        if shown.accepted and tokens.is_master_pass(tx, station, shown.group_id):
+            return Authorization(AuthorizationStatus.INVALID, shown.expires_at, shown.group_id)
     return tokens.authorize(tx, station, report.id_token, starting=starting, type=report.id_token_type)
 
 

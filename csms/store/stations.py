@@ -242,6 +242,15 @@ def settings(db: Database, station_key: str) -> list[Row]:
     )
 
 
+def setting(db: Database, station_key: str, name: str) -> str | None:
+    """Return one configuration key as the station last reported it, by its exact name."""
+    row = db.one(
+        "SELECT value FROM station_settings WHERE station_key = :key AND name = :name",
+        {"key": station_key, "name": name},
+    )
+    return row["value"] if row else None
+
+
 def add_event(db: Database, values: dict[str, Any]) -> None:
     """Keep something a station reported that has no table of its own."""
     rows.insert(db, "station_events", values)

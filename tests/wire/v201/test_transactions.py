@@ -249,6 +249,29 @@ async def test_a_token_that_is_shown_later(csms: Appliance, station: Station) ->
     assert token["useCount"] == 1
 
 
+async def test_x201_08_a_master_pass_is_accepted_and_starts_nothing(
+    csms: Appliance, station: Station
+) -> None:
+    attribute = {"value": "Police", "mutability": "ReadWrite"}
+    group = {
+        "component": {"name": "AuthCtrlr"},
+        "variable": {"name": "MasterPassGroupId"},
+        "variableAttribute": [attribute],
+    }
+    said = {"requestId": 1, "seqNo": 0, "generatedAt": at(0), "reportData": [group]}
+    await station.call("NotifyReport", said)
+    await csms.verb("token.add", uid="MASTER", group="POLICE")
+    token = {"idToken": "MASTER", "type": "ISO14443"}
+    info = {"status": "Accepted", "groupIdToken": {"idToken": "POLICE", "type": "Central"}}
+    assert await station.call("Authorize", {"idToken": token}) == {"idTokenInfo": info}
+    assert await _tell(station, started(idToken=token)) == [{"idTokenInfo": info | {"status": "Invalid"}}]
+    assert (await csms.verb("token.show", uid="MASTER"))["useCount"] == 0
+    assert await _tell(station, started(tx="T2", evse={"id": 2}), updated(tx="T2", idToken=token)) == [
+        {"idTokenInfo": ACCEPTED},
+        {"idTokenInfo": info},
+    ]
+
+
 async def test_x201_22_a_free_charge_costs_zero_and_an_unknown_price_is_not_told(
     csms: Appliance, station: Station
 ) -> None:
