@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from os import getpid
 from pathlib import Path
@@ -32,27 +33,42 @@ def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -
     return path
 
 
-@pytest.fixture
-def machine(started: Starter, furnished: Path, tmp_path: Path) -> Iterator[Machine]:
-    """A machine with an appliance on SQLite that is set up but not running."""
-    data_dir = tmp_path / "d"
+@contextmanager
+def on_sqlite(started: Starter, furnished: Path, data_dir: Path) -> Iterator[Machine]:
+    """Yield a machine with an appliance on SQLite that is set up but not running."""
     data_dir.mkdir(mode=0o700)
     shutil.copyfile(furnished, data_dir / "csms.db")
     made = Machine(started, data_dir)
-    yield made
-    made.close()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def on_postgres(started: Starter, server: Server, data_dir: Path) -> Iterator[Machine]:
+    """Yield a machine with an appliance on PostgreSQL that is set up but not running."""
+    name = f"appliance_{getpid()}_{next(_numbers)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {server.template} STRATEGY file_copy")
+    data_dir.mkdir(mode=0o700)
+    made = Machine(started, data_dir, server.database_url(name))
+    try:
+        furnish(server.database_url(name), STATIONS)
+        yield made
+    finally:
+        made.close()
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def machine(started: Starter, furnished: Path, tmp_path: Path) -> Iterator[Machine]:
+    """A machine with an appliance on SQLite that is set up but not running."""
+    with on_sqlite(started, furnished, tmp_path / "d") as made:
+        yield made
 
 
 @pytest.fixture
 def postgres_machine(started: Starter, postgres_server: Server, tmp_path: Path) -> Iterator[Machine]:
     """A machine with an appliance on PostgreSQL that is set up but not running."""
-    name = f"appliance_{getpid()}_{next(_numbers)}"
-    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_server.template} STRATEGY file_copy")
-    data_dir = tmp_path / "d"
-    data_dir.mkdir(mode=0o700)
-    made = Machine(started, data_dir, postgres_server.database_url(name))
-    assert made.url is not None
-    furnish(made.url, STATIONS)
-    yield made
-    made.close()
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with on_postgres(started, postgres_server, tmp_path / "d") as made:
+        yield made
