@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 
 import trio
 
-from csms.errors import StoreStopped, StoreUnavailable
+from csms.errors import StoreStopped
 from csms.store.committer import Committer, Session, Unit
 from csms.store.database import Crash, Database, Faults
 
@@ -64,7 +64,7 @@ class Writer(Committer):
     async def write(self, work: Callable[[Database], T]) -> T:
         """Queue `work`, wait until its commit is durable, return its result or raise its error."""
         if self._closed:
-            raise StoreUnavailable("the store is closed")
+            raise StoreStopped("the store is closed")
         await trio.lowlevel.checkpoint_if_cancelled()
         unit = _Waiting(work, trio.lowlevel.current_task())
 
@@ -167,7 +167,7 @@ class InlineWriter(Committer):
         """Run `work` in a transaction of its own, return its result or raise its error."""
         await trio.lowlevel.checkpoint()
         if self._closed:
-            raise StoreUnavailable("the store is closed")
+            raise StoreStopped("the store is closed")
         unit = Unit(work)
         try:
             self.settle([unit])

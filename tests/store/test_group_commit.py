@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from csms.errors import StoreUnavailable
+from csms.errors import StoreStopped, StoreUnavailable
 from csms.store.connection import ConstraintViolated, Crash, Database, FaultPoint, Store, open_store
 from tests.store.faults import Hold, Scripted
 from tests.store.ledger import add, create_ledger, names
@@ -259,8 +259,8 @@ async def test_a_crash_leaves_a_batch_whole_or_absent(store_url: str, point: Fau
         while len(callers.results) < 4:
             await trio.lowlevel.checkpoint()
         assert callers.results.pop("first") == "first"
-        assert {type(result) for result in callers.results.values()} == {StoreUnavailable}
-        with pytest.raises(StoreUnavailable):
+        assert {type(result) for result in callers.results.values()} == {StoreStopped}
+        with pytest.raises(StoreStopped):
             await store.write(names)
         assert store.health().problem
     assert await read_again(store_url) == (["a", "b", "c", "first"] if kept else ["first"])
