@@ -92,7 +92,11 @@ def backup(
     from csms.store import backup as backups
 
     config = session(ctx).config
-    target = _placed(to) if to else _backups(config) / backups.default_name(config.store.url, SystemClock())
+    target = (
+        _placed(to)
+        if to
+        else backups.unused(_backups(config) / backups.default_name(config.store.url, SystemClock()))
+    )
     with progress_bar("backing up") as progress:
         made = backups.backup(config.store.url, target, SystemClock(), progress)
     if json:

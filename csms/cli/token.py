@@ -19,6 +19,7 @@ from csms.cli._console import (
     show_one,
     when,
 )
+from csms.cli._export import instant
 from csms.errors import InvalidInput, NotFound
 
 app = typer.Typer(
@@ -147,7 +148,7 @@ def _entry(row: dict[str, str], where: str) -> dict[str, Any]:
         if row.get(name):
             entry[name] = row[name].strip()
     if row.get("expires"):
-        entry["expires_at"] = _expiry(row["expires"].strip())
+        entry["expires_at"] = _expiry(row["expires"].strip(), f"{where}: expires")
     entry["blocked"] = (row.get("blocked") or "").strip().lower() in ("1", "yes", "true", "blocked")
     if row.get("max_active"):
         try:
@@ -157,8 +158,7 @@ def _entry(row: dict[str, str], where: str) -> dict[str, Any]:
     return entry
 
 
-def _expiry(text: str | None) -> str | None:
-    """Read a date (its end in UTC) or a moment with zone."""
-    if not text:
-        return None
-    return f"{text}T23:59:59Z" if len(text) == 10 else text
+def _expiry(text: str | None, where: str = "--expires") -> str | None:
+    """Read a date, which is its end in UTC, or a moment with zone; InvalidInput says where it is wrong."""
+    moment = instant(where, text or "")
+    return moment.replace("T00:00:00", "T23:59:59") if moment and text and "T" not in text.upper() else moment

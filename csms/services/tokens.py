@@ -1,12 +1,11 @@
 """Id tokens: what operators set, and the verdict a station gets (OCPP 1.6 §4.1, §5.1)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model import id_token
-from csms.model.id_token import Authorization, AuthorizationStatus, IdToken, fold
+from csms.model.id_token import ISO14443, Authorization, AuthorizationStatus, IdToken, fold
 from csms.model.station import StationRef
 from csms.services import tenants
 from csms.services.access import Caller
@@ -60,7 +59,7 @@ def add(
     *,
     uid: str,
     tenant: str | None = None,
-    type: str = "ISO14443",
+    type: str = ISO14443,
     group: str | None = None,
     expires_at: datetime | None = None,
     blocked: bool = False,
@@ -76,16 +75,37 @@ def add(
     return token
 
 
+@dataclass(frozen=True, slots=True)
+class TokenEntry:
+    """One line of a list of id tokens."""
+
+    uid: str
+    type: str = ISO14443
+    group: str | None = None
+    expires_at: datetime | None = None
+    blocked: bool = False
+    max_active: int | None = None
+
+
 def import_tokens(
-    tx: Tx, caller: Caller, *, tokens: list[dict[str, Any]], tenant: str | None = None
+    tx: Tx, caller: Caller, *, tokens: list[TokenEntry], tenant: str | None = None
 ) -> dict[str, int]:
     """Insert or replace many id tokens at once, all or none; returns `added` and `updated`."""
     owner = tenants.resolve(tx, caller, tenant)
     added = updated = 0
     for number, entry in enumerate(tokens, start=1):
         try:
-            token = _token(tx, owner.id, **entry)
-        except (TypeError, InvalidInput) as error:
+            token = _token(
+                tx,
+                owner.id,
+                entry.uid,
+                entry.type,
+                entry.group,
+                entry.expires_at,
+                entry.blocked,
+                entry.max_active,
+            )
+        except InvalidInput as error:
             raise InvalidInput(f"entry {number}: {error}") from None
         if store.get(tx.db, owner.id, token.uid) is None:
             added += 1
@@ -128,7 +148,7 @@ def _token(
     tx: Tx,
     tenant_id: str,
     uid: str,
-    type: str = "ISO14443",
+    type: str = ISO14443,
     group: str | None = None,
     expires_at: datetime | None = None,
     blocked: bool = False,

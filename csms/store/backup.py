@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -45,6 +46,13 @@ def default_name(url: str, clock: Clock) -> str:
     """Return a file name that says what and when: `csms-20260131T235959Z.db`."""
     suffix = "db" if dialect_of(url) == "sqlite" else "jsonl.gz"
     return f"csms-{_stamp(clock)}.{suffix}"
+
+
+def unused(path: Path) -> Path:
+    """Return a path that is not there yet: this one, or with a number behind its name."""
+    name, suffix = path.name.split(".", 1)
+    numbered = (path.with_name(f"{name}-{number}.{suffix}") for number in count(2))
+    return next(other for other in chain([path], numbered) if not other.exists())
 
 
 def backup(url: str, to: Path, clock: Clock, progress: Progress | None = None) -> Backup:
@@ -106,7 +114,7 @@ def _restore_postgres(
         if direct.database.one(_OTHERS):
             raise Conflict("the database is in use; stop the appliance first")
         if migrate.applied(direct.database):
-            kept = backup(url, aside / f"before-restore-{_stamp(clock)}.jsonl.gz", clock).path
+            kept = backup(url, unused(aside / f"before-restore-{_stamp(clock)}.jsonl.gz"), clock).path
         dump.load(direct, lines, clock, progress)
     return kept
 
@@ -121,7 +129,7 @@ def _restore_sqlite(
             with open_direct(f"sqlite:///{partial}", create=True) as direct, dump.opened(source) as lines:
                 dump.load(direct, lines, clock, progress)
         _accept(partial, source)
-        kept = aside / f"{path.stem}-before-restore-{_stamp(clock)}.db"
+        kept = unused(aside / f"{path.stem}-before-restore-{_stamp(clock)}.db")
         return _keep(path, kept) if path.exists() else None
 
 

@@ -96,6 +96,7 @@ class TestBackupAndRestore:
         assert stations(csms_at_rest) == ["CP0", "CP1"]
         kept = Path(done["kept"])
         assert kept.parent == data_dir / "backups"
+        assert kept != file
         text = ok(csms_at_rest("db", "restore", str(kept), "--yes"))
         assert text.startswith(f"restored {kept}\n")
         assert "what was there before is in" in text

@@ -11,7 +11,7 @@ import trio
 from csms.errors import Conflict, InvalidInput, StoreTooNew, StoreUnavailable
 from csms.store import backup as backups
 from csms.store import dump
-from csms.store.backup import backup, default_name, restore
+from csms.store.backup import backup, default_name, restore, unused
 from csms.store.connection import Dialect, Store, dialect_of, open_store
 from csms.store.direct import open_direct, transaction
 from csms.store.migrate import status
@@ -247,3 +247,12 @@ def test_an_empty_place_can_be_restored_into(filled: str, empty_url: str, tmp_pa
 def test_default_names_say_what_and_when() -> None:
     assert default_name("sqlite:////x/csms.db", CLOCK) == "csms-20260131T120000Z.db"
     assert default_name("postgresql://x/y", CLOCK) == "csms-20260131T120000Z.jsonl.gz"
+
+
+def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "csms-before-restore-20260131T120000Z.jsonl.gz"
+    assert unused(path) == path
+    path.touch()
+    assert unused(path).name == "csms-before-restore-20260131T120000Z-2.jsonl.gz"
+    unused(path).touch()
+    assert unused(path).name == "csms-before-restore-20260131T120000Z-3.jsonl.gz"
