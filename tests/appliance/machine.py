@@ -7,6 +7,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,14 @@ class Machine:
         """Kill what still runs."""
         for process in self.processes:
             process.kill()
+
+
+def until(met: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    """Look again and again until it is so."""
+    deadline = time.monotonic() + timeout_s
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def get(address: str, path: str) -> tuple[int, str]:

@@ -4,8 +4,7 @@ import os
 import resource
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import trio
 
 from tests.appliance.audit import audit
 from tests.appliance.fleet import Fleet
-from tests.appliance.machine import Machine, Running, station_id
+from tests.appliance.machine import Machine, Running, station_id, until
 from tests.appliance.starter import Starter
 
 STATIONS = 8
@@ -91,14 +90,6 @@ def machine(disk: Disk, started: Starter, furnished: Path, tmp_path: Path) -> It
         shutil.copyfile(furnished, data_dir / "csms.db")
         yield made
         made.close()
-
-
-def until(met: Callable[[], bool], timeout_s: float = 30.0) -> None:
-    """Look again and again until it is so."""
-    deadline = time.monotonic() + timeout_s
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def not_ready(running: Running, reason: str) -> bool:

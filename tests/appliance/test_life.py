@@ -15,7 +15,7 @@ import trio
 import trio.testing
 
 from tests.appliance.line import street
-from tests.appliance.machine import PASSWORD, Machine, Running
+from tests.appliance.machine import PASSWORD, Machine, Running, until
 from tests.appliance.starter import ROOT
 from tests.ocpp import station as wire
 from tests.ocpp.station import basic
@@ -254,3 +254,30 @@ def test_watch_once_shows_who_charges(running: Running) -> None:
     text = trio.run(scene)
     assert "1 of 33 stations connected" in text
     assert "TAG1" in text
+
+
+def test_messages_are_followed_as_they_come(running: Running, tmp_path: Path) -> None:
+    output = tmp_path / "followed"
+    follower = running.machine.run("message", "list", "--follow", output=output)
+
+    async def scene() -> None:
+        async with street(running) as stations:
+            station = await stations.boot()
+            await trio.to_thread.run_sync(until, lambda: "BootNotification" in output.read_text())
+            await station.call("DataTransfer", {"vendorId": "the one to see"})
+            await trio.to_thread.run_sync(until, lambda: "the one to see" in output.read_text())
+
+    trio.run(scene)
+    follower.send(signal.SIGINT)
+    assert follower.wait() == 130
+    assert output.read_text().count("the one to see") == 1
+
+
+def test_the_doctor_has_nothing_to_say(running: Running) -> None:
+    code, text = running.machine.csms("doctor")
+    assert code == 0, text
+    assert [line[0] for line in text.splitlines()] == ["✓"] * 4
+    running.kill()
+    code, text = running.machine.csms("doctor")
+    assert code == 1
+    assert "✗ appliance      not running: csms serve" in text
