@@ -15,7 +15,7 @@ import trio
 import trio.testing
 
 from tests.appliance.line import street
-from tests.appliance.machine import PASSWORD, Machine, Running, until
+from tests.appliance.machine import PASSWORD, Machine, Running, get, until
 from tests.appliance.starter import ROOT
 from tests.ocpp import station as wire
 from tests.ocpp.station import basic
@@ -46,15 +46,10 @@ def test_the_installed_program_serves_and_stops(machine: Machine) -> None:
         process = subprocess.Popen(command, cwd=ROOT, env=machine.environ, stdout=log, stderr=log)
     try:
         listeners = machine.data_dir / "listeners.json"
-        deadline = time.monotonic() + 60
-        while not listeners.exists():
-            assert process.poll() is None, machine.log.read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        running = Running(
-            machine, machine.processes[0] if machine.processes else None, json.loads(listeners.read_text())
-        )  # type: ignore[arg-type]
-        assert running.get("/healthz") == (200, '{"status":"ok"}\n')
+        until(lambda: listeners.exists() or process.poll() is not None, timeout_s=60)
+        assert process.poll() is None, machine.log.read_text()
+        admin = json.loads(listeners.read_text())["admin"][0]
+        assert get(admin, "/healthz") == (200, '{"status":"ok"}\n')
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     finally:
