@@ -39,7 +39,7 @@ def running(started: Starter, furnished: Path, tmp_path_factory: pytest.TempPath
     data_dir = tmp_path_factory.mktemp("hostile") / "d"
     data_dir.mkdir(mode=0o700)
     copyfile(furnished, data_dir / "csms.db")
-    settings = {"CSMS_OCPP_HANDSHAKE_TIMEOUT_S": "1", "CSMS_OCPP_PING_INTERVAL_S": "1"}
+    settings = {"CSMS_OCPP_HANDSHAKE_TIMEOUT_S": "1", "CSMS_OCPP_PING_INTERVAL_S": "2"}
     machine = Machine(started, data_dir, settings=settings)
     yield machine.serve()
     machine.close()
@@ -265,7 +265,7 @@ def test_a_station_that_vanishes_is_noticed(running: Running) -> None:
             station = await raw(stations, "CP30")
             with trio.fail_after(10):
                 await station.gone()
-            await notes(stations, "CP30", "no sign of life for 1 s after a ping")
+            await notes(stations, "CP30", "no sign of life for 2 s after a ping")
 
     trio.run(scene)
 

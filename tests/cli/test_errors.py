@@ -157,7 +157,8 @@ async def test_help_is_no_error(cli: Cli) -> None:
 def test_every_destructive_verb_is_tested() -> None:
     from csms.cli import reference
 
-    asking = {name for name in reference.commands() if "--yes" in _section(reference.markdown(), name)}
+    text = reference.markdown()
+    asking = {name for name in reference.commands() if "--yes" in _section(text, name)}
     tested = {f"csms {' '.join(line.split()[:2])}" for line in DESTRUCTIVE} | {"csms db restore"}
     elsewhere = {"csms transaction close", "csms station command ID firmware"}
     assert asking - elsewhere == tested
