@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import shellingham
 
 from tests.cli.conftest import Cli
 from tests.wire import payloads
@@ -186,8 +187,11 @@ class TestConfig:
 
 class TestCompletion:
     @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-    async def test_the_shell_learns_the_verbs(self, stopped: Cli, shell: str) -> None:
-        done = await stopped("--show-completion", shell)
+    async def test_the_shell_learns_the_verbs(
+        self, stopped: Cli, shell: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(shellingham, "detect_shell", lambda: (shell, f"/bin/{shell}"))
+        done = await stopped("--show-completion")
         assert done.code == 0
         assert "_CSMS_COMPLETE" in done.out
 
