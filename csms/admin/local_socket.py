@@ -63,7 +63,7 @@ async def serve(listener: trio.SocketListener, perform: Perform) -> None:
                 await _conversation(stream, perform)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 pass
-            except Exception:
+            except Exception:  # a request must not end the appliance
                 log.exception("conversation_failed")
 
     await trio.serve_listeners(answer_all, [listener])

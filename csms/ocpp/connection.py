@@ -245,7 +245,7 @@ class Connection:
     async def _read_on(self) -> None:
         try:
             await self._read()
-        except Exception:
+        except Exception:  # ends this connection only
             _log.exception("connection_failed", station=self.station.station_id)
             self._reading = False
             self._wire.abort("internal error")
@@ -285,7 +285,7 @@ class Connection:
     def _note(self, note: FrameNote) -> None:
         try:
             self._shared.dispatch.note(self, note)
-        except Exception:
+        except Exception:  # a note must not end a connection
             _log.exception("note_failed", station=self.station.station_id)
 
     async def _answer(self) -> None:
@@ -327,7 +327,7 @@ class Connection:
     async def _reply(self, call: Call) -> bytes:
         try:
             return await self._shared.dispatch.answer(self, call)
-        except Exception:
+        except Exception:  # becomes InternalError: the station sends again
             reference = self._shared.new_id()
             _log.exception(
                 "answer_failed",

@@ -93,7 +93,7 @@ class Dispatcher:
             return self._refuse(
                 connection, call, ErrorCode.INTERNAL_ERROR, "could not be stored: send it again"
             )
-        except Exception:
+        except Exception:  # becomes InternalError: the station sends again
             reference = self._unit.entropy.hex()[:12]
             log.exception("message_failed", **_names(connection.station, call), reference=reference)
             return self._refuse(

@@ -146,7 +146,7 @@ class StationServer:
                 await self._serve(stream, address, upgraded)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             _log.debug("handshake_failed", peer=address, error=str(error))
-        except Exception:
+        except Exception:  # ends this connection only
             _log.exception("connection_failed", peer=address)
         finally:
             with trio.CancelScope(shield=True):

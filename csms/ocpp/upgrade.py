@@ -117,7 +117,7 @@ def _hello(request: RequestHead, peer: Peer) -> Hello:
 async def _ask(gate: Gate, hello: Hello) -> Admitted | Refused:
     try:
         return await gate.admit(hello)
-    except Exception:
+    except Exception:  # refuses this handshake only
         _log.exception("gate_failed", path=hello.raw_path[:200], peer=hello.peer)
         return Refused(503, "internal error at the gate")
 
