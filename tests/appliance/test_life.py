@@ -229,9 +229,16 @@ class TestRestart:
         assert (code, text.count("\n")) == (7, 1), text
         process = machine.run("serve")
         listeners = machine.data_dir / "listeners.json"
-        while not listeners.exists() or listeners.read_text() == stale:
-            assert process.poll() is None
-            time.sleep(0.001)
+
+        def announced() -> bool:
+            """Say whether the new run listens; its start takes the stale file away first."""
+            try:
+                return listeners.read_text() != stale
+            except FileNotFoundError:
+                return False
+
+        until(lambda: announced() or process.poll() is not None)
+        assert process.poll() is None
         assert machine.json("status")["connected"] == 0
 
 
