@@ -17,6 +17,11 @@ _OF_A_STATION = (
     "reservations",
     "device_variables",
     "report_parts",
+    "station_files",
+    "file_addresses",
+    "display_messages",
+    "customer_information",
+    "pki_root_installs",
 )
 
 

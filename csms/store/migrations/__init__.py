@@ -11,6 +11,9 @@ from csms.store.migrations import (
     m0002_station_commands,
     m0003_connector_history,
     m0004_transaction_events,
+    m0007_files,
+    m0008_pki,
+    m0010_users_and_access,
 )
 
 MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
@@ -18,4 +21,7 @@ MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("0002_station_commands", m0002_station_commands.STATEMENTS),
     ("0003_connector_history", m0003_connector_history.STATEMENTS),
     ("0004_transaction_events", m0004_transaction_events.STATEMENTS),
+    ("0007_files", m0007_files.STATEMENTS),
+    ("0008_pki", m0008_pki.STATEMENTS),
+    ("0010_users_and_access", m0010_users_and_access.STATEMENTS),
 ]
