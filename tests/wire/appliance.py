@@ -5,7 +5,7 @@ database.
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from csms.ocpp.gate import StationGate
 from csms.ocpp.handshake import ConnectionOptions
 from csms.ocpp.limits import Limits
 from csms.ocpp.link import Stations
-from csms.ocpp.listener import StationServer
+from csms.ocpp.listener import Door, StationServer
 from csms.ocpp.presence import Roll
 from csms.ocpp.registry import Registry
 from csms.services import present, verbs
@@ -68,9 +68,16 @@ class Appliance:
     """One run of the appliance; `verb` is its operator."""
 
     def __init__(
-        self, nursery: trio.Nursery, store: Store, clock: SetClock, entropy: SeededEntropy, limits: Limits
+        self,
+        nursery: trio.Nursery,
+        store: Store,
+        clock: SetClock,
+        entropy: SeededEntropy,
+        limits: Limits,
+        doors: Sequence[Door] = (),
     ) -> None:
         self.nursery = nursery
+        self.doors = doors
         self.store = store
         self.clock = clock
         self.entropy = entropy
@@ -98,7 +105,7 @@ class Appliance:
         async with trio.open_nursery() as nursery:
             self._life = nursery
             nursery.start_soon(housekeeping.run, self.house, self.roll, Retention())
-            await nursery.start(self.server.run, [])
+            await nursery.start(self.server.run, self.doors)
             task_status.started()
 
     async def restarted(self) -> "Appliance":
