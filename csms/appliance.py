@@ -37,7 +37,7 @@ from csms.ocpp.listener import Door, StationServer, open_door
 from csms.ocpp.presence import Roll
 from csms.ocpp.registry import Registry
 from csms.ocpp.tls import server_context
-from csms.services import setup, verbs
+from csms.services import pki_policy, setup, verbs
 from csms.services.access import LOCAL_OPERATOR
 from csms.services.entropy import SystemEntropy
 from csms.services.house import House
@@ -251,7 +251,11 @@ def _text(sock: socket.socket) -> str:
 
 
 def _policy(config: Config) -> Policy:
-    return Policy(config.ocpp.heartbeat_interval_s, onboarding=config.ocpp.onboarding)
+    return Policy(
+        config.ocpp.heartbeat_interval_s,
+        onboarding=config.ocpp.onboarding,
+        pki=pki_policy.from_config(config),
+    )
 
 
 def _options(config: Config) -> ConnectionOptions:

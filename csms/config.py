@@ -33,7 +33,7 @@ def _listener(default: str, meaning: str) -> Any:
 class Listen:
     """Where the listeners bind: "host:port", several with commas, "" for off, port 0 for any free port.
 
-    The *_tls listeners are on only when tls.certificate and tls.key are set.
+    The *_tls listeners are on once there is a certificate: from csms pki, or tls.certificate and tls.key.
     """
 
     ocpp: tuple[Address, ...] = _listener("0.0.0.0:9000", "charging stations, ws (security profiles 0 and 1)")
@@ -108,12 +108,42 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """The certificate of the *_tls listeners."""
+    """A certificate for the *_tls listeners from elsewhere, instead of those of csms pki."""
 
     certificate: str = _setting(
         Text(), "", "PEM file with the certificate and its chain; relative to this file"
     )
     key: str = _setting(Text(), "", "PEM file with the private key")
+
+
+@dataclass(frozen=True, slots=True)
+class Pki:
+    """Our own certificate authority (csms pki); it gives the *_tls listeners their certificates."""
+
+    key_file: str = _setting(
+        Text(),
+        "<data>/csms.key",
+        "file with the secret that private keys are encrypted with, unless CSMS_MASTER_KEY or a systemd credential "
+        "csms.key holds it",
+    )
+    url: str = _setting(
+        Text(("http://", "https://"), "an http:// or https:// address", or_nothing=True),
+        "",
+        'where stations reach /pki/ for revocation lists and OCSP, such as "http://csms.example:9400/pki"; '
+        '"" names none in certificates',
+    )
+    server_days: int = _setting(
+        Whole(2, 825), 90, "days a server certificate is valid; it is renewed by itself"
+    )
+    station_days: int = _setting(Whole(2, 3_650), 365, "days a station's certificate is valid")
+    renew_days: int = _setting(Whole(1, 365), 30, "days before its end in which a certificate is renewed")
+    signer_url: str = _setting(
+        Text(("http://", "https://"), "an http:// or https:// address", or_nothing=True),
+        "",
+        'service that signs certificate requests of stations; "" lets our own authority sign',
+    )
+    signer_token_file: str = _setting(Text(), "", "file with the bearer token for it")
+    signer_timeout_s: int = _setting(Whole(1, 120), 30, "seconds it may take to answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +167,13 @@ class Config:
     ocpp: Ocpp = Ocpp()
     retention: Retention = Retention()
     tls: Tls = Tls()
+    pki: Pki = Pki()
     ocpi: Ocpi = Ocpi()
     sources: Mapping[str, str] = field(default_factory=dict)
 
-    def listeners(self) -> dict[str, tuple[Address, ...]]:
-        """Return the addresses of every listener that is on, by its name in [listen]."""
-        with_tls = bool(self.tls.certificate and self.tls.key)
+    def listeners(self, *, pki: bool = False) -> dict[str, tuple[Address, ...]]:
+        """Return the addresses of every listener that is on, by its name in [listen]; `pki` gives certificates."""
+        with_tls = pki or bool(self.tls.certificate and self.tls.key)
         named = ((each.name, getattr(self.listen, each.name)) for each in fields(Listen))
         return {name: at for name, at in named if at and (with_tls or not name.endswith("_tls"))}
 

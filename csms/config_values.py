@@ -77,9 +77,12 @@ class Text:
 
     starts: tuple[str, ...] = ("",)
     expected: str = "a text"
+    or_nothing: bool = False
 
     def read(self, given: object) -> str:
         """Return the text."""
+        if given == "" and self.or_nothing:
+            return ""
         if not isinstance(given, str) or not given.startswith(self.starts):
             raise ValueError(self.expected)
         return given

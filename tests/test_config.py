@@ -63,16 +63,26 @@ def test_the_environment_beats_the_file_which_beats_the_default(tmp_path):
 def test_every_setting_can_come_from_the_environment(tmp_path):
     examples = {"listen": "[::1]:0", "tls": str(SAMPLE), "store": "postgresql://u@h/d"}
     named = {"log_format": "json", "log_level": "debug"}
+    named |= {"pki.url": "http://csms.example/pki", "pki.signer_url": "https://ca.example/sign"}
     for section in (each.name for each in fields(config.Config) if hasattr(each.default, "__slots__")):
         for setting in fields(getattr(config.Config(tmp_path), section)):
             is_flag = isinstance(setting.default, bool)
-            value = named.get(setting.name) or examples.get(section) or ("true" if is_flag else "9000")
+            value = (
+                named.get(setting.name)
+                or named.get(f"{section}.{setting.name}")
+                or examples.get(section)
+                or ("true" if is_flag else "9000")
+            )
             if setting.name in (
                 "grace_s",
                 "call_timeout_s",
                 "handshake_timeout_s",
                 "outbox_days",
                 "ping_interval_s",
+                "server_days",
+                "station_days",
+                "renew_days",
+                "signer_timeout_s",
             ):
                 value = "60"
             environ = {f"CSMS_{section}_{setting.name}".upper(): value}

@@ -87,7 +87,7 @@ def _perform_here(session: Session, verb: str, args: Mapping[str, Any]) -> Any:
 
     from csms.bus import Bus
     from csms.clock import SystemClock
-    from csms.services import present, verbs
+    from csms.services import pki_policy, present, verbs
     from csms.services.entropy import SystemEntropy
     from csms.services.unit import Policy, Unit
     from csms.store.connection import open_store
@@ -96,7 +96,8 @@ def _perform_here(session: Session, verb: str, args: Mapping[str, Any]) -> Any:
     async def work() -> bytes:
         check(session.config.store.url)
         async with open_store(session.config.store.url) as store:
-            policy = Policy(session.config.ocpp.heartbeat_interval_s)
+            pki = pki_policy.from_config(session.config)
+            policy = Policy(session.config.ocpp.heartbeat_interval_s, pki=pki)
             unit = Unit(store, Bus(), SystemClock(), SystemEntropy(), policy)
             return present.encode(await verbs.perform(verb, args, LOCAL_OPERATOR, unit))
 

@@ -21,6 +21,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from csms.pki import keys
 from csms.pki.keys import PrivateKey, PublicKey
+from csms.pki.links import Links
 
 CLOCKS_DIFFER: Final = timedelta(hours=1)
 """A certificate is valid from a little before it was made: stations' clocks lag."""
@@ -35,15 +36,6 @@ class Role(StrEnum):
     ROOT = "ROOT"
     SERVER = "SERVER"
     STATION = "STATION"
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Where whoever checks a certificate finds out whether it was revoked; None leaves a pointer out."""
-
-    ocsp_url: str | None = None
-    crl_url: str | None = None
-    issuer_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

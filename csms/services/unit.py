@@ -14,6 +14,7 @@ from csms.clock import Clock, to_text
 from csms.model.event import Event
 from csms.model.station import StationRef
 from csms.services.access import Caller
+from csms.services.pki_policy import NO_PKI, PkiPolicy
 from csms.store import audit, outbox, rows
 from csms.store.connection import Database, Store
 
@@ -40,6 +41,7 @@ class Policy:
     boot_retry_s: int = 60
     onboarding: bool = False
     """Whether unknown stations may connect and wait for an operator (services.onboarding)."""
+    pki: PkiPolicy = NO_PKI
 
 
 @dataclass(slots=True)
