@@ -9,6 +9,7 @@ import typer
 
 from csms import __version__
 from csms.cli import (
+    alert,
     audit,
     cdr,
     config,
@@ -72,7 +73,7 @@ app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("watch")(watch.watch)
 app.command("simulate")(simulate)
-for noun in (tenant, station, token, tariff, transaction, cdr, db, config, message, audit):
+for noun in (tenant, station, token, tariff, transaction, cdr, db, config, message, alert, audit):
     app.add_typer(noun.app)
 
 

@@ -36,6 +36,8 @@ KINDS: Final = (
     "data.transfer",
     "reservation.changed",
     "tenant.changed",
+    "alert.raised",
+    "alert.cleared",
 )
 
 

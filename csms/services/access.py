@@ -37,6 +37,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "transaction.write": _ADMINS,
     "cdr.read": _READERS,
     "message.read": _OPERATORS,
+    "alert.read": _READERS,
+    "alert.write": _OPERATORS,
     "audit.read": _ADMINS,
     "system.read": _READERS,
     "system.write": _SUPER,

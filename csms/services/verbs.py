@@ -16,6 +16,7 @@ import msgspec
 from csms.errors import InvalidInput, NotFound, NotRunning
 from csms.services import (
     admission,
+    alerts,
     cdrs,
     closing,
     commands,
@@ -89,6 +90,9 @@ VERBS: Final[dict[str, Verb]] = {
     "cdr.list": Verb("read", "cdr.read", cdrs.list_cdrs),
     "cdr.show": Verb("read", "cdr.read", cdrs.show),
     "message.list": Verb("read", "message.read", inbox.list_messages),
+    "alert.list": Verb("read", "alert.read", alerts.list_alerts),
+    "alert.acknowledge": Verb("write", "alert.write", alerts.acknowledge),
+    "alert.clear": Verb("write", "alert.write", alerts.dismiss),
     "audit.list": Verb("read", "audit.read", queries.list_audit),
     "db.prune": Verb("write", "system.write", pruning.prune_now),
 }
