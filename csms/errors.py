@@ -38,6 +38,23 @@ class NotAllowed(CsmsError):
     exit_code = 4
 
 
+class Unauthenticated(CsmsError):
+    """Who asks has not proved to be anybody."""
+
+    code = "unauthenticated"
+    exit_code = 4
+
+
+class TooBusy(CsmsError):
+    """The caller asks too often, or too much is under way; `retry_after_s` seconds later it may do."""
+
+    code = "too_many_requests"
+
+    def __init__(self, text: str, *, retry_after_s: float = 1.0) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
+
+
 class Conflict(CsmsError):
     """The thing exists already, or its state forbids the operation."""
 

@@ -9,6 +9,7 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from csms import __version__
+from csms.admin.rest import app as rest
 from csms.errors import CsmsError
 from csms.services.house import House
 
@@ -50,6 +51,7 @@ def build(
     app.add_url_rule("/readyz", view_func=readyz)
     app.add_url_rule("/metrics", view_func=metrics)
     app.add_url_rule("/", view_func=index)
+    rest.attach(app, house)
     return app
 
 

@@ -24,6 +24,7 @@ from csms.cli import (
     tenant,
     token,
     transaction,
+    user,
     watch,
 )
 from csms.cli._console import JsonFlag, err, plain, print_json
@@ -73,7 +74,7 @@ app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("watch")(watch.watch)
 app.command("simulate")(simulate)
-for noun in (tenant, station, token, tariff, transaction, cdr, db, config, message, alert, audit):
+for noun in (tenant, user, station, token, tariff, transaction, cdr, db, config, message, alert, audit):
     app.add_typer(noun.app)
 
 

@@ -40,6 +40,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "alert.read": _READERS,
     "alert.write": _OPERATORS,
     "audit.read": _ADMINS,
+    "user.read": _ADMINS,
+    "user.write": _ADMINS,
     "system.read": _READERS,
     "system.write": _SUPER,
 }
@@ -47,12 +49,17 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a name for the audit, a role, the tenant the caller is bound to (None: all), and from where."""
+    """Who asks: a name for the audit, a role, the tenant the caller is bound to (None: all), and from where.
+
+    `permissions` narrows what the role may (None: nothing is taken away); `user_id` is None for the local operator.
+    """
 
     name: str
     role: Role
     tenant_id: str | None
     origin: str
+    permissions: frozenset[str] | None = None
+    user_id: str | None = None
 
 
 LOCAL_OPERATOR: Final = Caller("local operator", Role.SUPER_ADMIN, None, "local socket")
@@ -63,3 +70,5 @@ def require(caller: Caller, permission: str) -> None:
     """Raise NotAllowed unless the caller's role has the permission."""
     if caller.role not in PERMISSIONS[permission]:
         raise NotAllowed(f"{caller.role} may not {permission.replace('.', ' ')}")
+    if caller.permissions is not None and permission not in caller.permissions:
+        raise NotAllowed(f"the scope of this key or token does not include {permission}")

@@ -6,12 +6,24 @@ salted BLAKE2b protects as well as a slow hash would. People choose theirs, so t
 
 import hmac
 import secrets
+from functools import cache
 from hashlib import blake2b
 from typing import Final
 
 import argon2
+import trio
+
+from csms.errors import InvalidInput, TooBusy
 
 _ALPHABET: Final = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+LEAST_OF_A_PERSON: Final = 12
+MOST_OF_A_PERSON: Final = 256
+AT_ONCE: Final = 2
+"""Argon2id takes 64 MiB and some 50 ms for each."""
+MOST_WAITING: Final = 64
+"""Whoever comes when so many wait is asked to come again: the appliance has stations to serve."""
 
 
 def generate(length: int = 20) -> str:
@@ -43,3 +55,41 @@ def check_person(password: str, stored: str) -> bool:
         return argon2.PasswordHasher().verify(stored, password)
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
+
+
+def checked_person(password: str) -> str:
+    """Return a password that a person chose, if it is long enough (NIST SP 800-63B §3.1.1: length, no rules)."""
+    if not LEAST_OF_A_PERSON <= len(password) <= MOST_OF_A_PERSON:
+        raise InvalidInput(f"a password has {LEAST_OF_A_PERSON} to {MOST_OF_A_PERSON} characters")
+    return password
+
+
+async def hash_person_aside(password: str) -> str:
+    """Do what `hash_person` does in a worker thread; raises TooBusy where too many wait."""
+    return await trio.to_thread.run_sync(hash_person, password, limiter=_limiter())
+
+
+async def check_person_aside(password: str, stored: str | None) -> bool:
+    """Do what `check_person` does in a worker thread; no stored hash takes as long, and is never right."""
+    right = await trio.to_thread.run_sync(check_person, password, stored or _nobody(), limiter=_limiter())
+    return right and stored is not None
+
+
+def _limiter() -> trio.CapacityLimiter:
+    try:
+        limiter = _limiters.get()
+    except LookupError:
+        limiter = trio.CapacityLimiter(AT_ONCE)
+        _limiters.set(limiter)
+    if limiter.statistics().tasks_waiting >= MOST_WAITING:
+        raise TooBusy("too many passwords are being checked: come again in a few seconds", retry_after_s=5)
+    return limiter
+
+
+_limiters: Final[trio.lowlevel.RunVar[trio.CapacityLimiter]] = trio.lowlevel.RunVar("argon2")
+
+
+@cache
+def _nobody() -> str:
+    """Return the hash of a password that nobody has."""
+    return hash_person(secrets.token_hex(16))

@@ -10,6 +10,7 @@ import msgspec
 
 from csms.clock import to_wire
 from csms.services.stations import NewStation, StationView
+from csms.services.users import NewUser
 
 _HIDDEN: Final = frozenset({"stationKey"})
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -21,6 +22,8 @@ def view(value: Any) -> Any:
         return view(value.station) | {"connectors": view(value.connectors)}
     if isinstance(value, NewStation):
         return view(value.station) | ({"password": value.password} if value.password else {})
+    if isinstance(value, NewUser):
+        return view(value.user) | ({"password": value.password} if value.password else {})
     if is_dataclass(value) and not isinstance(value, type):
         pairs = ((camel(f.name), view(getattr(value, f.name))) for f in fields(value))
         return {name: shown for name, shown in pairs if name not in _HIDDEN}
@@ -52,6 +55,12 @@ def camel(name: str) -> str:
     """Return a snake_case name in camelCase."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
+
+
+@cache
+def snake(name: str) -> str:
+    """Return a camelCase name in snake_case."""
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)
 
 
 def _decoded(value: Any) -> Any:

@@ -34,6 +34,14 @@ def scope(tx: Tx, caller: Caller, tenant: str | None) -> str | None:
     return resolve(tx, caller, tenant).id
 
 
+def is_open(tx: Tx, tenant_id: str | None) -> bool:
+    """Whether users of a tenant may come in; those of no tenant always may."""
+    if tenant_id is None:
+        return True
+    found = store.get(tx.db, tenant_id)
+    return found is not None and found.status is TenantStatus.ACTIVE
+
+
 def add(
     tx: Tx,
     caller: Caller,

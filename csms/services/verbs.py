@@ -1,7 +1,7 @@
 """Every operator verb, one row each: the table behind the CLI's local socket, and behind every later surface.
 
-A verb reads, writes, or needs the live appliance. Arguments come as JSON and are converted by the annotations of the
-function that does the work; results go out through `present.view`.
+A verb reads, writes, does something slow before it writes, or needs the live appliance. Arguments come as JSON and
+are converted by the annotations of the function that does the work; results go out through `present.view`.
 """
 
 import inspect
@@ -17,6 +17,7 @@ from csms.errors import InvalidInput, NotFound, NotRunning
 from csms.services import (
     admission,
     alerts,
+    api_keys,
     cdrs,
     closing,
     commands,
@@ -32,13 +33,14 @@ from csms.services import (
     tariffs,
     tenants,
     tokens,
+    users,
 )
 from csms.services.access import Caller, require
 from csms.services.house import House
 from csms.services.present import view
 from csms.services.unit import Unit
 
-Kind = Literal["read", "write", "live"]
+Kind = Literal["read", "write", "slow", "live"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,16 @@ VERBS: Final[dict[str, Verb]] = {
     "alert.acknowledge": Verb("write", "alert.write", alerts.acknowledge),
     "alert.clear": Verb("write", "alert.write", alerts.dismiss),
     "audit.list": Verb("read", "audit.read", queries.list_audit),
+    "user.add": Verb("slow", "user.write", users.add),
+    "user.list": Verb("read", "user.read", users.list_users),
+    "user.show": Verb("read", "user.read", users.show),
+    "user.role": Verb("write", "user.write", users.set_role),
+    "user.password": Verb("slow", "user.write", users.set_password),
+    "user.blocked": Verb("write", "user.write", users.set_blocked),
+    "user.remove": Verb("write", "user.write", users.remove),
+    "user.api-key": Verb("write", "user.write", api_keys.add),
+    "user.api-keys": Verb("read", "user.read", api_keys.list_keys),
+    "user.api-key-remove": Verb("write", "user.write", api_keys.remove),
     "db.prune": Verb("write", "system.write", pruning.prune_now),
 }
 
@@ -111,6 +123,8 @@ async def perform(
         return view(await unit.run(lambda tx: verb.run(tx, caller, **kwargs)))
     if verb.kind == "read":
         return view(await unit.read(lambda tx: verb.run(tx, caller, **kwargs)))
+    if verb.kind == "slow":
+        return view(await verb.run(unit, caller, **kwargs))
     if house is None:
         raise NotRunning("the appliance is not running here: start it with csms serve")
     work: Awaitable[Any] = verb.run(house, caller, **kwargs)

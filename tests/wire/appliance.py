@@ -12,10 +12,14 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+import httpx
 import trio
 import trio.testing
+from prometheus_client import CollectorRegistry
 
 from csms import housekeeping
+from csms.admin import app as admin_app
+from csms.admin import http
 from csms.bus import Bus
 from csms.config import Retention
 from csms.ocpp.dispatch import Dispatcher
@@ -62,6 +66,27 @@ class SeededEntropy:
 
     def below(self, bound: int) -> int:
         return self._random.randrange(bound)
+
+
+class Rest:
+    """A program with an API key before the management listener of one run of the appliance."""
+
+    def __init__(self, url: str, api_key: str, client: httpx.AsyncClient) -> None:
+        self.url = url
+        self.api_key = api_key
+        self.client = client
+
+    async def ask(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
+        """Send one request under /api/v1 with the key."""
+        sent = {} if body is None else {"json": body}
+        return await self.client.request(method, f"/api/v1{path}", **sent, **more)
+
+    async def call(self, action: str, payload: dict[str, Any], station: str = "CP1") -> dict[str, Any]:
+        """Send an OCPP action to a station and return how it ended."""
+        answer = await self.ask("POST", f"/stations/{station}/calls/{action}", payload)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = json.loads(answer.content, parse_float=Decimal)
+        return found
 
 
 class Appliance:
@@ -137,6 +162,27 @@ class Appliance:
         """Do what an operator does, with the arguments and the result as JSON has them."""
         result = await verbs.perform(name, args, LOCAL_OPERATOR, self.unit, self.house)
         return json.loads(present.encode(result), parse_float=Decimal)
+
+    @asynccontextmanager
+    async def rest(self, role: str = "SUPER_ADMIN", **user: Any) -> AsyncIterator[Rest]:
+        """Serve the management listener on loopback (not under a virtual clock), with the API key of a new user."""
+        email = f"{self.entropy.hex()}@example.com"
+        await self.verb("user.add", email=email, role=role, password="correct horse battery", **user)
+        key = (await self.verb("user.api-key", user=email))["apiKey"]
+        sock = http.listen("127.0.0.1", 0)
+        url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        stopping = trio.Event()
+
+        async def ready() -> None:
+            return None
+
+        async with trio.open_nursery() as nursery:
+            app = admin_app.build(self.house, ready, CollectorRegistry())
+            nursery.start_soon(http.serve, app, [sock], stopping.wait, 1.0)
+            bearer = {"Authorization": f"Bearer {key}"}
+            async with httpx.AsyncClient(base_url=url, headers=bearer, timeout=30) as client:
+                yield Rest(url, key, client)
+            stopping.set()
 
     async def messages(self, **args: Any) -> list[dict[str, Any]]:
         """Return the message log as an operator reads it, oldest first."""
