@@ -22,6 +22,7 @@ from csms.admin import app as admin_app
 from csms.admin import http
 from csms.bus import Bus
 from csms.config import Retention
+from csms.model.user import User, UserStatus
 from csms.ocpp.dispatch import Dispatcher
 from csms.ocpp.gate import StationGate
 from csms.ocpp.handshake import ConnectionOptions
@@ -30,11 +31,12 @@ from csms.ocpp.link import Stations
 from csms.ocpp.listener import Door, StationServer
 from csms.ocpp.presence import Roll
 from csms.ocpp.registry import Registry
-from csms.services import present, verbs
+from csms.services import api_keys, present, tenants, verbs
 from csms.services.access import LOCAL_OPERATOR
 from csms.services.house import House
 from csms.services.message_log import MessageLog
-from csms.services.unit import Policy, Unit
+from csms.services.unit import Policy, Tx, Unit
+from csms.store import users
 from csms.store.connection import Row, Store
 from tests.wire.station import Station
 
@@ -87,6 +89,15 @@ class Rest:
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = json.loads(answer.content, parse_float=Decimal)
         return found
+
+
+def program(tx: Tx, role: str, tenant: str | None = None, scope: str | None = None) -> str:
+    """Register a user without a password and return an API key of it."""
+    owner = None if role == "SUPER_ADMIN" else tenants.resolve(tx, LOCAL_OPERATOR, tenant).id
+    email = f"{tx.entropy.hex()}@example.com"
+    user = User(tx.entropy.hex(), owner, email, role, UserStatus.ACTIVE, tx.now, tx.now)
+    users.insert(tx.db, user, "none")
+    return api_keys.add(tx, LOCAL_OPERATOR, user=user.id, scope=scope).api_key
 
 
 class Appliance:
@@ -166,9 +177,7 @@ class Appliance:
     @asynccontextmanager
     async def rest(self, role: str = "SUPER_ADMIN", **user: Any) -> AsyncIterator[Rest]:
         """Serve the management listener on loopback (not under a virtual clock), with the API key of a new user."""
-        email = f"{self.entropy.hex()}@example.com"
-        await self.verb("user.add", email=email, role=role, password="correct horse battery", **user)
-        key = (await self.verb("user.api-key", user=email))["apiKey"]
+        key = await self.unit.run(lambda tx: program(tx, role, **user))
         sock = http.listen("127.0.0.1", 0)
         url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         stopping = trio.Event()
