@@ -92,6 +92,17 @@ class Ocpp:
     onboarding: bool = _setting(
         Flag(), False, "true queues unknown stations for approval instead of refusing them"
     )
+    public_url: str = _setting(
+        Text(("http://", "https://"), "http://HOST:PORT or https://HOST:PORT", or_nothing=True),
+        "",
+        "http(s)://HOST:PORT for the files of stations; empty takes the address each station connected to",
+    )
+    max_upload_bytes: int = _setting(
+        Whole(1_024, 1 << 40), 268_435_456, "largest log a station may upload, in bytes"
+    )
+    cost_interval_s: int = _setting(
+        Whole(0, 86_400), 60, "seconds between the running costs told to stations with a display; 0 sends none"
+    )
     max_pending_calls: int = _setting(
         Whole(1, 10_000), 64, "calls to one station that may wait for their turn"
     )
@@ -103,6 +114,7 @@ class Retention:
 
     messages_days: int = _setting(Whole(0, 36_500), 30, "days of the OCPP message log")
     meter_values_days: int = _setting(Whole(1, 36_500), 400, "days of meter values of ended transactions")
+    station_files_days: int = _setting(Whole(1, 36_500), 90, "days of logs that stations uploaded")
     outbox_days: int = _setting(Whole(1, 3_650), 7, "days of events that were delivered")
 
 

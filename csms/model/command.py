@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     FIRMWARE = "FIRMWARE"
     LOG = "LOG"
     REPORT = "REPORT"
+    AVAILABILITY = "AVAILABILITY"
     OTHER = "OTHER"
 
 
@@ -68,10 +69,14 @@ class SettingReported:
 
 @dataclass(frozen=True, slots=True)
 class AvailabilityWanted:
-    """The operator wants an EVSE (0: the whole station) operative or not, and the station agreed."""
+    """The operator wants an EVSE (0: the whole station) operative or not, and the station agreed.
+
+    `connector_id` 0 is every connector of the EVSE.
+    """
 
     evse_id: int
     available: bool
+    connector_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,11 @@ class PasswordTaken:
     """The station signs on with the new password of the CALL from now on."""
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierCanceled:
+    """The station has given up what it was doing for an earlier command of the same purpose."""
+
+
 Fact = (
     SettingReported
     | AvailabilityWanted
@@ -111,16 +121,21 @@ Fact = (
     | ReservationCancelled
     | LocalListAt
     | PasswordTaken
+    | EarlierCanceled
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A station's answer to a CALL: whether it agreed, and what the answer says about the station."""
+    """A station's answer to a CALL: whether it agreed, and what the answer says about the station.
+
+    `final`: it has done what it agreed to, although requests of this kind may only be promised.
+    """
 
     payload: dict[str, Any]
     agreed: bool = True
     facts: tuple[Fact, ...] = field(default=())
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

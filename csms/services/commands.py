@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
+from csms.clock import to_text
 from csms.errors import FarEndFailed, StationOffline, StationTimeout, Unsupported
-from csms.model.command import CallStatus, Command, Outcome, Purpose, Reply, Shape
+from csms.model.command import CallStatus, Command, EarlierCanceled, Outcome, Purpose, Reply, Shape
 from csms.model.id_token import fold
 from csms.model.station import ChargingStation, StationRef
 from csms.model.transaction import TransactionReport
@@ -21,6 +22,10 @@ from csms.store import abilities, rows
 from csms.store import commands as store
 
 _ANSWER_WITHIN: Final = timedelta(minutes=10)
+FILE_RECEIVED: Final = "file received"
+BOOTED_WITH: Final = "booted with firmware"
+_AS_GOOD_AS_DONE: Final = (FILE_RECEIVED, BOOTED_WITH)
+"""What has been seen to happen: where the station does not say the last word in time, these are it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,8 @@ def _answered(tx: Tx, command: Command, shape: Shape, ending: _Ending, new_hash:
     ref = StationRef(command.tenant_id, command.station_id, command.station_key)
     for fact in reply.facts if reply else ():
         facts.apply(tx, ref, fact)
+        if isinstance(fact, EarlierCanceled):
+            _cancel_earlier(tx, command)
     if ending.action_unknown:
         abilities.set_unknown(tx.db, command.station_key, command.action, tx.at)
     elif reply is not None:
@@ -166,7 +173,14 @@ def _outcome(status: CallStatus, reply: Reply | None, shape: Shape) -> Outcome:
         return Outcome.TIMED_OUT if status is CallStatus.TIMEOUT else Outcome.FAILED
     if not reply.agreed:
         return Outcome.REFUSED
-    return Outcome.PENDING if shape.promise else Outcome.DONE
+    return Outcome.PENDING if shape.promise and not reply.final else Outcome.DONE
+
+
+def _cancel_earlier(tx: Tx, command: Command) -> None:
+    """End the open commands that a station has given up for this one."""
+    for earlier in store.pending(tx.db, command.station_key, command.purpose):
+        if earlier.id != command.id:
+            _follow(tx, earlier, "canceled by a later one", Outcome.FAILED)
 
 
 def follow(
@@ -181,11 +195,29 @@ def follow(
 
     It is the command of this request, or the latest one of a station that names none.
     """
+    command = open_one(tx, station, purpose, request_id)
+    if command is not None:
+        settle(tx, command, said, outcome)
+
+
+def open_one(tx: Tx, station: StationRef, purpose: Purpose, request_id: int | None = None) -> Command | None:
+    """Return the open command of a request, or the latest open one for a station that names none."""
     open_ones = store.pending(tx.db, station.key, purpose)
     if request_id is not None:
         open_ones = [command for command in open_ones if command.request_id in (request_id, None)]
-    for command in open_ones[:1]:
-        _follow(tx, command, said, outcome or command.outcome)
+    return open_ones[0] if open_ones else None
+
+
+def settle(tx: Tx, command: Command, said: str, outcome: Outcome | None) -> None:
+    """Note what is known of an open command now; end it when `outcome` is set."""
+    _follow(tx, command, said, outcome or command.outcome)
+
+
+def note(tx: Tx, command: Command, said: str, *, within: timedelta) -> None:
+    """Note what as good as ends a command; it is done after `within` at the latest, unless the station says how."""
+    expires_at = min(command.expires_at, tx.now + within)
+    store.update(tx.db, command.id, expires_at=to_text(expires_at))
+    _follow(tx, command, said, command.outcome)
 
 
 def claim_remote_start(tx: Tx, station: StationRef, report: TransactionReport) -> str | None:
@@ -213,7 +245,8 @@ def expire(tx: Tx) -> int:
     """End the commands that nothing followed in time; returns how many."""
     late = store.expired(tx.db, tx.at)
     for command in late:
-        _follow(tx, command, command.followed_by, Outcome.TIMED_OUT)
+        seen = (command.followed_by or "").startswith(_AS_GOOD_AS_DONE)
+        _follow(tx, command, command.followed_by, Outcome.DONE if seen else Outcome.TIMED_OUT)
     return len(late)
 
 

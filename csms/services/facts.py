@@ -3,6 +3,7 @@
 from csms.clock import to_text
 from csms.model.command import (
     AvailabilityWanted,
+    EarlierCanceled,
     Fact,
     LocalListAt,
     PasswordTaken,
@@ -22,15 +23,15 @@ def apply(tx: Tx, station: StationRef, fact: Fact) -> None:
             setting = {"station_key": station.key, "name": fact.name, "value": fact.value}
             stations.write_settings(tx.db, [setting | {"readonly": int(fact.readonly), "reported_at": tx.at}])
         case AvailabilityWanted():
-            stations.set_intent(tx.db, station.key, fact.evse_id, fact.available)
+            stations.set_intent(tx.db, station.key, fact.evse_id, fact.connector_id, fact.available)
         case ReservationMade():
             _reserve(tx, station, fact)
         case ReservationCancelled():
             end_reservation(tx, station, fact.id, "CANCELLED")
         case LocalListAt():
             stations.write_list_version(tx.db, station.key, fact.version, tx.at)
-        case PasswordTaken():
-            pass  # services.commands knows which password it was, and settles it
+        case PasswordTaken() | EarlierCanceled():
+            pass  # services.commands knows which password or command it was, and settles it
 
 
 def _reserve(tx: Tx, station: StationRef, made: ReservationMade) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from csms.services.message_log import MessageLog
@@ -19,3 +20,4 @@ class House:
     message_log: MessageLog
     started_at: datetime
     listeners: Callable[[], Sequence[dict[str, Any]]]
+    data_dir: Path = Path()

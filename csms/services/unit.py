@@ -41,6 +41,9 @@ class Policy:
     boot_retry_s: int = 60
     onboarding: bool = False
     """Whether unknown stations may connect and wait for an operator (services.onboarding)."""
+    public_url: str = ""
+    """Under which stations reach us over HTTP; empty: as each of them found us (services.files)."""
+    max_upload_bytes: int = 268_435_456
     pki: PkiPolicy = NO_PKI
 
 

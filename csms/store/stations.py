@@ -17,6 +17,10 @@ _OF_A_STATION = (
     "reservations",
     "device_variables",
     "report_parts",
+    "station_security",
+    "certificate_requests",
+    "installed_certificates",
+    "security_upgrades",
     "station_files",
     "file_addresses",
     "display_messages",
@@ -48,8 +52,10 @@ def by_key(db: Database, key: str) -> ChargingStation | None:
 def candidates(db: Database, station_id: str) -> list[Row]:
     """Return the stations of all tenants that use this id, with their credentials and the state of their tenant."""
     return db.all(
-        """SELECT s.*, t.name AS tenant_name, t.status AS tenant_status
-           FROM stations s JOIN tenants t ON t.id = s.tenant_id WHERE s.station_id = :station""",
+        """SELECT s.*, t.name AS tenant_name, t.status AS tenant_status, x.registered_serial, x.next_profile,
+             x.highest_profile, x.restricted
+           FROM stations s JOIN tenants t ON t.id = s.tenant_id
+             LEFT JOIN station_security x ON x.station_key = s.id WHERE s.station_id = :station""",
         {"station": station_id},
     )
 
@@ -206,11 +212,20 @@ def charge_state(db: Database, station_key: str, evse_id: int) -> str | None:
     return row["charging_state"] if row else None
 
 
-def set_intent(db: Database, station_key: str, evse_id: int, available: bool) -> None:
-    """Remember what availability the operator wants; EVSE 0 means the whole station."""
+def set_intent(db: Database, station_key: str, evse_id: int, connector_id: int, available: bool) -> None:
+    """Remember what availability the operator wants; EVSE 0 means the whole station, connector 0 the whole EVSE."""
     db.run(
-        "UPDATE connectors SET available_intent = :available WHERE station_key = :key AND :evse IN (0, evse_id)",
-        {"key": station_key, "evse": evse_id, "available": int(available)},
+        """UPDATE connectors SET available_intent = :available
+           WHERE station_key = :key AND :evse IN (0, evse_id) AND :connector IN (0, connector_id)""",
+        {"key": station_key, "evse": evse_id, "connector": connector_id, "available": int(available)},
+    )
+
+
+def out_of_service(db: Database) -> list[Row]:
+    """Return the stations of all tenants with a connector that operators want out of service."""
+    return db.all(
+        """SELECT * FROM stations WHERE id IN
+             (SELECT station_key FROM connectors WHERE available_intent = 0) ORDER BY id"""
     )
 
 
