@@ -14,6 +14,7 @@ from csms.store.migrations import (
     m0005_device,
     m0007_files,
     m0008_pki,
+    m0009_station_security,
     m0010_users_and_access,
 )
 
@@ -25,5 +26,6 @@ MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("0005_device", m0005_device.STATEMENTS),
     ("0007_files", m0007_files.STATEMENTS),
     ("0008_pki", m0008_pki.STATEMENTS),
+    ("0009_station_security", m0009_station_security.STATEMENTS),
     ("0010_users_and_access", m0010_users_and_access.STATEMENTS),
 ]
