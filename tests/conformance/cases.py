@@ -17,3 +17,8 @@ def case(*ids: str, pending: str | None = None) -> Callable[[Any], Any]:
         return pytest.mark.xfail(reason=pending, strict=True)(test) if pending else test
 
     return mark
+
+
+def row(id: str, *values: Any) -> Any:
+    """Return a row of a parametrized test that proves one case, whose id the test bears."""
+    return pytest.param(*values, id=id, marks=pytest.mark.case(id, pending=None))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from inspect import iscoroutinefunction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,7 +33,9 @@ def dialect() -> Dialect:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the tests of this folder on a clock that stands until they move it."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        if item.path.is_relative_to(Path(__file__).parent) and iscoroutinefunction(
+            getattr(item, "obj", None)
+        ):
             item.add_marker(pytest.mark.trio(run=_on_a_standing_clock))
 
 
