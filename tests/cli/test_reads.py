@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from csms.cli import reference
+from csms.model.alert import AlertCategory, AlertSeverity
+from csms.services import alerts
+from csms.services.unit import Tx
 from tests.cli.conftest import Cli
 from tests.wire import payloads
 from tests.wire.appliance import Appliance
@@ -41,6 +44,7 @@ async def lived(csms: Appliance, station: Station, cli: Cli) -> dict[str, str]:
     stranger = csms.line()
     assert (await stranger.handshake("/ocpp/CP1/with/far/too/much")).status == 404
     await csms.message_log.flush()
+    await csms.unit.run(_alert)
     return {
         "STATION": "CP1",
         "TRANSACTION": str(transaction),
@@ -49,6 +53,19 @@ async def lived(csms: Appliance, station: Station, cli: Cli) -> dict[str, str]:
         "TARIFF": "energy",
         "CDR": str(transaction),
     }
+
+
+def _alert(tx: Tx) -> None:
+    [row] = tx.db.all("SELECT id FROM tenants")
+    alerts.raise_alert(
+        tx,
+        tenant_id=row["id"],
+        severity=AlertSeverity.HIGH,
+        category=AlertCategory.SYSTEM_ERROR,
+        key="fan",
+        text="the fan stands still",
+        station_id="CP1",
+    )
 
 
 def command_line(read: str, placeholders: dict[str, str]) -> list[str]:
