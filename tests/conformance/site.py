@@ -6,9 +6,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import httpx
 import trio
 import trio.testing
+from prometheus_client import CollectorRegistry
 
+from csms.admin import app as admin_app
 from csms.ocpp.limits import Limits
 from csms.ocpp.listener import open_door
 from csms.services import stations, tokens
@@ -18,7 +21,7 @@ from csms.store.connection import Store
 from tests.conformance.station import CaseStation
 from tests.conformance.v16.station import Station16
 from tests.conformance.v201.station import Station201
-from tests.wire.appliance import NOON, Appliance, SeededEntropy, SetClock
+from tests.wire.appliance import NOON, Appliance, SeededEntropy, SetClock, program
 from tests.wire.furniture import furnish
 from tests.wire.station import Answer, Payload
 
@@ -29,9 +32,10 @@ _STEP_S = 5.0
 class Site:
     """What a case works with; `csms` is the appliance itself for what only its inside knows."""
 
-    def __init__(self, csms: Appliance, port: int) -> None:
+    def __init__(self, csms: Appliance, port: int, program: httpx.AsyncClient) -> None:
         self.csms = csms
         self.port = port
+        self._program = program
 
     async def station16(self, station_id: str = "CP16", **how: Any) -> Station16:
         """Register and connect an OCPP 1.6 station; [Booted] unless said otherwise."""
@@ -130,7 +134,7 @@ class Site:
         clock = trio.lowlevel.current_clock()
         assert isinstance(clock, trio.testing.MockClock)
         left_s = timedelta(**span).total_seconds()
-        step_s = max(_STEP_S, left_s / 100)
+        step_s = max(_STEP_S, left_s / 24)
         while left_s > 0:
             step = min(step_s, left_s)
             self.csms.clock.forward(seconds=step)
@@ -182,6 +186,23 @@ def _furnish(tx: Tx) -> None:
 
 
 @asynccontextmanager
+async def _program(csms: Appliance) -> AsyncIterator[httpx.AsyncClient]:
+    """Return what a program with an API key has of the management listener, without its sockets."""
+
+    async def ready() -> None:
+        return None
+
+    key = await csms.unit.run(lambda tx: program(tx, "SUPER_ADMIN"))
+    app = admin_app.build(csms.house, ready, CollectorRegistry())
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    bearer = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://csms.example", headers=bearer, timeout=None
+    ) as client:
+        yield client
+
+
+@asynccontextmanager
 async def open_site(store: Store) -> AsyncIterator[Site]:
     """Run the appliance on a migrated store, behind a free port, until the block ends."""
     door = open_door("127.0.0.1", 0)
@@ -189,5 +210,6 @@ async def open_site(store: Store) -> AsyncIterator[Site]:
         csms = Appliance(nursery, store, SetClock(), SeededEntropy(), Limits(), [door])
         await nursery.start(csms.run)
         await csms.unit.run(_furnish)
-        yield Site(csms, door.address[1])
+        async with _program(csms) as client:
+            yield Site(csms, door.address[1], client)
         nursery.cancel_scope.cancel()
