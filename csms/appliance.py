@@ -29,6 +29,7 @@ from csms.clock import Clock, SystemClock
 from csms.config import Address, Config
 from csms.errors import Conflict, CsmsError, NotAllowed, NotFound, StoreUnavailable
 from csms.ocpp.dispatch import Dispatcher
+from csms.ocpp.file_door import FileDoor
 from csms.ocpp.gate import StationGate
 from csms.ocpp.handshake import ConnectionOptions
 from csms.ocpp.limits import Limits
@@ -40,6 +41,7 @@ from csms.ocpp.tls import server_context
 from csms.services import pki_policy, setup, verbs
 from csms.services.access import LOCAL_OPERATOR
 from csms.services.entropy import SystemEntropy
+from csms.services.file_room import FileRoom
 from csms.services.house import House
 from csms.services.message_log import MessageLog
 from csms.services.unit import Entropy, Policy, Unit
@@ -163,12 +165,14 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
     bus, roll, registry = Bus(), Roll(), Registry()
     unit = Unit(store, bus, clock, entropy, _policy(config))
     message_log = MessageLog(unit, clock)
-    house = House(unit, Stations(registry, roll, message_log), message_log, clock.now(), doors.describe)
+    link = Stations(registry, roll, message_log)
+    house = House(unit, link, message_log, clock.now(), doors.describe, config.data_dir)
     if not await unit.read(setup.is_done):
         raise NotFound("this appliance is not set up: run csms init")
     gate = StationGate(unit, roll, clock, _options(config))
+    files = FileDoor(unit, FileRoom(config.data_dir))
     dispatcher = Dispatcher(unit, roll, clock, message_log)
-    stations = StationServer(gate, dispatcher, registry, _limits(config), clock=clock)
+    stations = StationServer(gate, dispatcher, registry, _limits(config), clock=clock, files=files)
 
     async def perform(verb: str, args: dict[str, Any]) -> Any:
         return await verbs.perform(verb, args, LOCAL_OPERATOR, unit, house)
@@ -254,6 +258,8 @@ def _policy(config: Config) -> Policy:
     return Policy(
         config.ocpp.heartbeat_interval_s,
         onboarding=config.ocpp.onboarding,
+        public_url=config.ocpp.public_url,
+        max_upload_bytes=config.ocpp.max_upload_bytes,
         pki=pki_policy.from_config(config),
     )
 

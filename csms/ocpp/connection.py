@@ -100,6 +100,7 @@ class Connection:
         "memory",
         "options",
         "peer",
+        "reached",
         "station",
         "superseded",
         "version",
@@ -120,6 +121,8 @@ class Connection:
         self.version: Version = version
         self.options = options
         self.peer = peer
+        self.reached = ""
+        """Under which address the station has found us, for plain HTTP (upgrade.Upgraded)."""
         self.generation = generation
         self.connected_at = shared.clock.now()
         self.superseded = False

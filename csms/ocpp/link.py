@@ -134,4 +134,6 @@ def _known(version: str) -> Any:
 
 
 def _link(connection: Connection) -> Link:
-    return Link(connection.station, connection.version, connection.connected_at, connection.peer)
+    return Link(
+        connection.station, connection.version, connection.connected_at, connection.peer, connection.reached
+    )

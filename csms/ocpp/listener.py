@@ -14,6 +14,8 @@ from trio.abc import Stream
 
 from csms.clock import Clock
 from csms.ocpp.connection import Connection, Dispatch, Surroundings
+from csms.ocpp.file_door import FileDoor
+from csms.ocpp.file_request import FileRequest
 from csms.ocpp.handshake import Gate
 from csms.ocpp.limits import Limits
 from csms.ocpp.liveness import Liveness
@@ -73,14 +75,16 @@ class StationServer:
         *,
         clock: Clock,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        files: FileDoor | None = None,
     ) -> None:
-        """Put the parts together; time and ids are handed in."""
+        """Put the parts together; time and ids are handed in. Without `files` there are none here."""
         self.limits = limits
         self._gate = gate
         self._dispatch = dispatch
         self._registry = registry
         self._clock = clock
         self._new_id = new_id
+        self._files = files
         self._shared: Surroundings | None = None
         self._accepting = trio.CancelScope()
         self._handshakes = 0
@@ -140,7 +144,10 @@ class StationServer:
         """Serve one connected stream to its end, while `run` runs. Nothing a station does raises here."""
         try:
             upgraded = await self._open(stream, address)
-            if upgraded is None:
+            if isinstance(upgraded, FileRequest):
+                await self._serve_file(stream, address, upgraded)
+                await linger(stream)
+            elif upgraded is None:
                 await linger(stream)
             else:
                 await self._serve(stream, address, upgraded)
@@ -152,7 +159,13 @@ class StationServer:
             with trio.CancelScope(shield=True):
                 await trio.aclose_forcefully(stream)
 
-    async def _open(self, stream: Stream, address: str) -> Upgraded | None:
+    async def _serve_file(self, stream: Stream, address: str, request: FileRequest) -> None:
+        if self._files is None:
+            await stream.send_all(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        else:
+            await self._files.serve(stream, address, request)
+
+    async def _open(self, stream: Stream, address: str) -> Upgraded | FileRequest | None:
         self._handshakes += 1
         try:
             with trio.move_on_after(self.limits.handshake_timeout_s):
@@ -175,6 +188,7 @@ class StationServer:
         connection = Connection(
             admitted.station, admitted.version, admitted.options, address, wire, shared, generation
         )
+        connection.reached = upgraded.reached
         older = self._registry.register(connection)
         if older is not None:
             older.supersede()

@@ -11,7 +11,8 @@ from websockets.datastructures import Headers
 from websockets.frames import CloseCode
 from websockets.http11 import Response
 
-from csms.ocpp import request_head
+from csms.ocpp import file_request, request_head
+from csms.ocpp.file_request import FileRequest
 from csms.ocpp.handshake import Admitted, Gate, Hello, Refused
 from csms.ocpp.request_head import BadRequestError, RequestHead
 from csms.ocpp.sockets import RECEIVE_BYTES
@@ -38,16 +39,24 @@ class Upgraded:
     admitted: Admitted
     websocket: WebSocket
     leftover: bytes
+    reached: str = ""
+    """Under which address the station has found us, for plain HTTP; empty where it does not say."""
 
 
-async def upgrade(stream: Stream, peer: Peer, gate: Gate, max_head_bytes: int, full: bool) -> Upgraded | None:
+async def upgrade(
+    stream: Stream, peer: Peer, gate: Gate, max_head_bytes: int, full: bool
+) -> Upgraded | FileRequest | None:
     """Read the request, ask the gate and answer; None when the connection goes no further.
+
+    What asks for a file is left to whoever serves files.
 
     When the appliance is `full`, a valid request is answered 503 without asking the gate.
     """
     websocket = WebSocket()
     try:
         head, leftover = await _read_head(stream, max_head_bytes)
+        if file_request.is_one(head):
+            return FileRequest(head, leftover)
         request = request_head.parse(head)
     except BadRequestError as error:
         _log.info("handshake_refused", peer=peer.address, status=error.status, reason=str(error))
@@ -78,7 +87,7 @@ async def upgrade(stream: Stream, peer: Peer, gate: Gate, max_head_bytes: int, f
         await stream.send_all(response.serialize() + websocket.writes()[0])
         return None
     await stream.send_all(response.serialize())
-    return Upgraded(verdict, websocket, leftover)
+    return Upgraded(verdict, websocket, leftover, _reached(request, peer))
 
 
 async def _read_head(stream: Stream, max_bytes: int) -> tuple[bytes, bytes]:
@@ -112,6 +121,13 @@ def _hello(request: RequestHead, peer: Peer) -> Hello:
         client_certificate=peer.client_certificate,
         headers=request_head.redacted(request),
     )
+
+
+def _reached(request: RequestHead, peer: Peer) -> str:
+    """Return the address the station has found us under; a proxy that ends TLS says so."""
+    hosts, schemes = request.all("host"), request.all("x-forwarded-proto")
+    tls = peer.tls or [scheme.lower() for scheme in schemes] == ["https"]
+    return file_request.base_url(hosts[0] if len(hosts) == 1 else None, tls)
 
 
 async def _ask(gate: Gate, hello: Hello) -> Admitted | Refused:

@@ -12,12 +12,13 @@ from csms.model.station_command import Abilities, Bounds, GetSettings, StationCo
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One live connection of a station."""
+    """One live connection of a station; `reached` is the address it found us under, for plain HTTP."""
 
     station: StationRef
     version: str
     connected_at: datetime
     peer: str
+    reached: str = ""
 
 
 class StationLink(Protocol):

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -24,6 +25,7 @@ from csms.bus import Bus
 from csms.config import Retention
 from csms.model.user import User, UserStatus
 from csms.ocpp.dispatch import Dispatcher
+from csms.ocpp.file_door import FileDoor
 from csms.ocpp.gate import StationGate
 from csms.ocpp.handshake import ConnectionOptions
 from csms.ocpp.limits import Limits
@@ -33,6 +35,7 @@ from csms.ocpp.presence import Roll
 from csms.ocpp.registry import Registry
 from csms.services import api_keys, present, tenants, verbs
 from csms.services.access import LOCAL_OPERATOR
+from csms.services.file_room import FileRoom
 from csms.services.house import House
 from csms.services.message_log import MessageLog
 from csms.services.unit import Policy, Tx, Unit
@@ -111,9 +114,11 @@ class Appliance:
         entropy: SeededEntropy,
         limits: Limits,
         doors: Sequence[Door] = (),
+        data_dir: Path = Path("no-data"),
     ) -> None:
         self.nursery = nursery
         self.doors = doors
+        self.data_dir = data_dir
         self.store = store
         self.clock = clock
         self.entropy = entropy
@@ -127,7 +132,9 @@ class Appliance:
             self.message_log,
             clock.now(),
             list,
+            data_dir,
         )
+        self.room = FileRoom(data_dir)
         self.server = StationServer(
             StationGate(self.unit, self.roll, clock, ConnectionOptions(ping_interval_s=0)),
             Dispatcher(self.unit, self.roll, clock, self.message_log),
@@ -135,6 +142,7 @@ class Appliance:
             limits,
             clock=clock,
             new_id=entropy.hex,
+            files=FileDoor(self.unit, self.room),
         )
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
@@ -147,7 +155,9 @@ class Appliance:
     async def restarted(self) -> "Appliance":
         """Die without a word and return the next run, on the same database."""
         self._life.cancel_scope.cancel()
-        heir = Appliance(self.nursery, self.store, self.clock, self.entropy, self.limits)
+        heir = Appliance(
+            self.nursery, self.store, self.clock, self.entropy, self.limits, data_dir=self.data_dir
+        )
         await self.nursery.start(heir.run)
         return heir
 
@@ -216,11 +226,15 @@ class Appliance:
 
 @asynccontextmanager
 async def appliance(
-    store: Store, clock: SetClock, entropy: SeededEntropy, limits: Limits | None = None
+    store: Store,
+    clock: SetClock,
+    entropy: SeededEntropy,
+    limits: Limits | None = None,
+    data_dir: Path = Path("no-data"),
 ) -> AsyncIterator[Appliance]:
     """Run the appliance on a migrated store until the block ends."""
     async with trio.open_nursery() as nursery:
-        made = Appliance(nursery, store, clock, entropy, limits or Limits())
+        made = Appliance(nursery, store, clock, entropy, limits or Limits(), data_dir=data_dir)
         await nursery.start(made.run)
         yield made
         nursery.cancel_scope.cancel()

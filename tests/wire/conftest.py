@@ -36,8 +36,8 @@ def limits() -> Limits:
 
 
 @pytest.fixture
-async def csms(store: Store, clock: SetClock, limits: Limits) -> AsyncIterator[Appliance]:
-    async with appliance(store, clock, SeededEntropy(), limits) as running:
+async def csms(store: Store, clock: SetClock, limits: Limits, tmp_path: Path) -> AsyncIterator[Appliance]:
+    async with appliance(store, clock, SeededEntropy(), limits, tmp_path) as running:
         await running.unit.run(furnish)
         yield running
 
