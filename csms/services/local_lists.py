@@ -99,7 +99,7 @@ def _plan(tx: Tx, errand: Errand, entries: Mapping[str, ListEntry], full: bool) 
         begin = following if following <= LARGEST_VERSION - len(entries) else 1
         return _Plan(ListUpdate.FULL, tuple(entries.values()), wanted, begin)
     changes = [entry for uid, entry in entries.items() if known.get(uid) != wanted[uid]]
-    changes += [ListEntry(uid, None) for uid in known if uid not in wanted]
+    changes += [_gone(uid, listed) for uid, listed in known.items() if uid not in wanted]
     return _Plan(ListUpdate.DIFFERENTIAL, tuple(changes), wanted, following) if changes else None
 
 
@@ -136,10 +136,19 @@ def _parts(entries: Sequence[ListEntry], size: int | None) -> list[tuple[ListEnt
 
 
 def _fingerprint(entry: ListEntry) -> str:
-    """Return what tells two entries of one id token apart."""
+    """Return what tells two entries of one id token apart, and after it what the station knows the token by."""
     verdict = entry.authorization
     if verdict is None:
         return ""
     expires = to_text(verdict.expires_at) if verdict.expires_at else ""
     said = f"{entry.id_token}|{verdict.status.value}|{expires}|{verdict.group_id or ''}"
-    return blake2b(said.encode(), digest_size=8).hexdigest()
+    digest = blake2b(said.encode(), digest_size=8).hexdigest()
+    return f"{digest}|{entry.id_token_type}|{entry.id_token}"
+
+
+def _gone(uid: str, fingerprint: str) -> ListEntry:
+    """Take an id token off the list, under the name and type the station knows it by."""
+    if fingerprint.count("|") < 2:  # kept by an earlier version
+        return ListEntry(uid, None)
+    _, type_, listed = fingerprint.split("|", 2)
+    return ListEntry(listed, None, type_)
