@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from csms.model.station_security import CertificateUse
+
 
 class CallStatus(StrEnum):
     """How one CALL to a station ended (the words of the management interface)."""
@@ -45,7 +47,7 @@ class Shape:
     `record` is the payload without secrets. `promise` is how long the station may take to do what it accepted; None
     where its answer is the end of the command. `request_id` is the number by which what follows names the request
     (2.0.1 requestId, remoteStartId). `new_password` is what the station will sign on with once it has
-    accepted this CALL.
+    accepted this CALL, `new_profile` the security profile it will come with then.
     """
 
     record: dict[str, Any]
@@ -56,6 +58,7 @@ class Shape:
     ocpp_id: str | None = None
     request_id: int | None = None
     new_password: bytes | None = field(default=None, repr=False)
+    new_profile: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class ReservationMade:
     id_token: str
     group_id: str | None
     expires_at: datetime
+    connector_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,42 @@ class PasswordTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateHeld:
+    """A certificate in a station's store, named by hashes in lower-case hex; `as_reported` is the station's spelling.
+
+    `child` is one that stands below another in a chain.
+    """
+
+    use: CertificateUse
+    hash_algorithm: str
+    issuer_name_hash: str
+    issuer_key_hash: str
+    serial_number: str
+    as_reported: dict[str, Any] = field(default_factory=dict)
+    child: bool = False
+    subject: str | None = None
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatesHeld:
+    """All the certificates of these uses that a station holds."""
+
+    uses: tuple[CertificateUse, ...]
+    held: tuple[CertificateHeld, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateGone:
+    """The station has deleted a certificate, or has none of this name."""
+
+    hash_algorithm: str
+    issuer_name_hash: str
+    issuer_key_hash: str
+    serial_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class EarlierCanceled:
     """The station has given up what it was doing for an earlier command of the same purpose."""
 
@@ -122,6 +162,9 @@ Fact = (
     | LocalListAt
     | PasswordTaken
     | EarlierCanceled
+    | CertificateHeld
+    | CertificatesHeld
+    | CertificateGone
 )
 
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
+from csms.model.certificate import CertificateKind
 from csms.model.id_token import ISO14443, Authorization
+from csms.model.station_security import CertificateUse
 
 
 class ResetKind(StrEnum):
@@ -30,6 +33,8 @@ class Trigger(StrEnum):
     FIRMWARE_STATUS = "FirmwareStatusNotification"
     LOG_STATUS = "LogStatusNotification"
     SIGN_CERTIFICATE = "SignChargingStationCertificate"
+    SIGN_V2G_CERTIFICATE = "SignV2GCertificate"
+    SIGN_COMBINED_CERTIFICATE = "SignCombinedCertificate"
 
 
 class LogKind(StrEnum):
@@ -173,6 +178,7 @@ class ReserveNow:
     evse_id: int = 0
     group_id: str | None = None
     id_token_type: str = ISO14443
+    connector_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +232,54 @@ class GetReport:
     number: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class CertificateSigned:
+    """Give the station the certificate it has asked for, leaf first; `kind` as the station named it."""
+
+    chain: str
+    kind: CertificateKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstallCertificate:
+    """Have the station trust a root."""
+
+    use: CertificateUse
+    certificate: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteCertificate:
+    """Have the station forget a certificate, named as the station names it."""
+
+    hash_data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GetInstalledCertificates:
+    """Ask which certificates of a use the station holds; None asks for all uses at once."""
+
+    use: CertificateUse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetNetworkProfile:
+    """Tell the station how to reach us with another security profile (2.0.1 B09); `slot` is its place."""
+
+    slot: int
+    profile: int
+    url: str
+    interface: str = "Wired0"
+    message_timeout_s: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SetSecurityProfile:
+    """Have the station come again with a higher security profile (1.6 whitepaper A05)."""
+
+    profile: int
+
+
 StationCommand = (
     Reset
     | UnlockConnector
@@ -247,6 +301,12 @@ StationCommand = (
     | ClearCache
     | DataTransfer
     | GetReport
+    | CertificateSigned
+    | InstallCertificate
+    | DeleteCertificate
+    | GetInstalledCertificates
+    | SetNetworkProfile
+    | SetSecurityProfile
 )
 
 

@@ -8,12 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-
-class CertificateKind(StrEnum):
-    """What a station wants a certificate for (CertificateSigningUseEnumType, and 2.0.1's combined one)."""
-
-    CHARGING_STATION = "ChargingStationCertificate"
-    V2G = "V2GCertificate"
+from csms.model.certificate import CertificateKind
 
 
 class CertificateUse(StrEnum):

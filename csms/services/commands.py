@@ -14,7 +14,7 @@ from csms.model.command import CallStatus, Command, EarlierCanceled, Outcome, Pu
 from csms.model.id_token import fold
 from csms.model.station import ChargingStation, StationRef
 from csms.model.transaction import TransactionReport
-from csms.services import facts, passwords, sign_on, stations
+from csms.services import facts, passwords, security_profiles, sign_on, stations
 from csms.services.access import Caller
 from csms.services.house import House
 from csms.services.unit import Tx
@@ -134,6 +134,8 @@ def _open(
     tx.audit(caller, station.tenant_id, "station.call", station.station_id, detail)
     if new_hash is not None:
         sign_on.expect(tx, station.id, new_hash)
+    if shape.new_profile is not None:
+        security_profiles.expect(tx, station, shape.new_profile)
     return command
 
 
@@ -164,6 +166,10 @@ def _answered(tx: Tx, command: Command, shape: Shape, ending: _Ending, new_hash:
         abilities.set_known(tx.db, command.station_key, command.action)
     if new_hash is not None:
         sign_on.settle(tx, command.station_key, new_hash, reply, refused=ending.action_unknown)
+    if shape.new_profile is not None:
+        security_profiles.settle(
+            tx, command.station_key, shape.new_profile, reply, refused=ending.action_unknown
+        )
     _changed(tx, replace(command, status=status, outcome=outcome))
     return CallResult(status, response, error, outcome, command.id, command.action)
 

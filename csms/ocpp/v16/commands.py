@@ -14,6 +14,7 @@ from csms.model import station_command as ask
 from csms.model.id_token import Authorization
 from csms.model.station_command import Abilities, LogKind, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
+from csms.ocpp.v16 import security_commands as sec
 from csms.ocpp.v16.abilities import LONGEST_ID_TAG, bounds, excluded, first_ask, has_whitepaper
 from csms.ocpp.v16.translate import id_tag_info
 
@@ -25,6 +26,7 @@ LIMIT_PROFILE_IDS_FROM: Final = 900_000
 START_PROFILE_ID: Final = LIMIT_PROFILE_IDS_FROM - 1
 VOLTS: Final = 230
 _TRIGGERS: Final = {Trigger.SIGN_CERTIFICATE: "SignChargePointCertificate"}
+_UNKNOWN_TRIGGERS: Final = frozenset({Trigger.SIGN_V2G_CERTIFICATE, Trigger.SIGN_COMBINED_CERTIFICATE})
 
 
 def translate(command: Any, abilities: Abilities) -> Request:
@@ -81,6 +83,8 @@ def _trigger(command: ask.TriggerMessage, abilities: Abilities) -> list[Request]
     message = command.message
     where = {} if command.evse_id is None else {"connectorId": command.evse_id}
     extended = ("ExtendedTriggerMessage", {"requestedMessage": _TRIGGERS.get(message, message.value)} | where)
+    if message in _UNKNOWN_TRIGGERS:
+        raise Unsupported(f"OCPP 1.6 has no {message.value}")
     if message is Trigger.SIGN_CERTIFICATE:
         return [extended]
     plain_name = "DiagnosticsStatusNotification" if message is Trigger.LOG_STATUS else message.value
@@ -150,6 +154,8 @@ def _log(command: ask.UploadLog, abilities: Abilities) -> list[Request]:
 
 
 def _reserve(command: ask.ReserveNow, abilities: Abilities) -> list[Request]:
+    if command.connector_type is not None:
+        raise InvalidInput("OCPP 1.6 reserves a connector by its number, not by its type")
     zero = abilities.setting("ReserveConnectorZeroSupported")
     if command.evse_id == 0 and zero is not None and zero.strip().casefold() == "false":
         raise Unsupported(
@@ -234,17 +240,22 @@ def _present(fields: dict[str, Any]) -> dict[str, Any]:
 
 COMMANDS: Final[dict[type[Any], Row]] = {
     ask.CancelReservation: _cancel_reservation,
+    ask.CertificateSigned: sec.certificate_signed,
     ask.ChangeAvailability: _availability,
     ask.ClearCache: _clear_cache,
     ask.ClearLimit: _clear_limit,
     ask.DataTransfer: _data_transfer,
+    ask.DeleteCertificate: sec.delete_certificate,
     ask.GetCompositeSchedule: _composite_schedule,
+    ask.GetInstalledCertificates: sec.installed_certificates,
     ask.GetLocalListVersion: _list_version,
     ask.GetSettings: _get_settings,
+    ask.InstallCertificate: sec.install_certificate,
     ask.LimitCurrent: _limit,
     ask.ReserveNow: _reserve,
     ask.Reset: _reset,
     ask.SendLocalList: _local_list,
+    ask.SetSecurityProfile: sec.security_profile,
     ask.SetSetting: _set_setting,
     ask.StartTransaction: _start,
     ask.StopTransaction: _stop,
@@ -255,6 +266,7 @@ COMMANDS: Final[dict[type[Any], Row]] = {
 }
 
 _MISSING: Final[dict[type[Any], str]] = {
+    ask.SetNetworkProfile: "OCPP 1.6 has no network profiles: its station finds us by its own settings",
     ask.GetReport: "OCPP 1.6 has no reports: its configuration keys are all there is (config get)",
 }
 

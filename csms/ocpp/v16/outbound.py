@@ -19,6 +19,7 @@ from csms.ocpp.moments import read_moment
 from csms.ocpp.shapes import HIDDEN, Payload, agreed, password_bytes, with_fact
 
 SECRET_KEYS: Final = frozenset({"authorizationkey"})
+_SECURITY_PROFILE: Final = "securityprofile"
 
 
 def remote_start(request: Payload) -> Shape:
@@ -38,7 +39,10 @@ def remote_stop(request: Payload) -> Shape:
 
 
 def change_configuration(request: Payload) -> Shape:
-    """ChangeConfiguration: the new AuthorizationKey is nobody's business."""
+    """ChangeConfiguration: the new AuthorizationKey is nobody's business; a new SecurityProfile is the gate's."""
+    if str(request.get("key")).casefold() == _SECURITY_PROFILE:
+        value = str(request["value"]).strip()
+        return Shape(request, new_profile=int(value) if value in ("1", "2", "3") else None)
     if not _secret(request.get("key")):
         return Shape(request)
     return Shape(request | {"value": HIDDEN}, new_password=password_bytes(str(request["value"])))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from csms.model.command import Purpose
+from csms.ocpp import certificates
 from csms.ocpp.route import Inbound, Outbound
 from csms.ocpp.shapes import agreed, plain, promise
 from csms.ocpp.v16 import outbound as out
@@ -42,15 +43,15 @@ OUTBOUND: Final[dict[str, Outbound]] = {
     "ClearCache": Outbound(plain, agreed),
     "ClearChargingProfile": Outbound(plain, agreed),
     "DataTransfer": Outbound(plain, agreed),
-    "DeleteCertificate": Outbound(plain, agreed),
+    "DeleteCertificate": Outbound(plain, certificates.deleted),
     "ExtendedTriggerMessage": Outbound(plain, agreed),
     "GetCompositeSchedule": Outbound(plain, agreed),
     "GetConfiguration": Outbound(plain, out.configuration),
     "GetDiagnostics": Outbound(_LOG, agreed),
-    "GetInstalledCertificateIds": Outbound(plain, agreed),
+    "GetInstalledCertificateIds": Outbound(plain, certificates.held_16),
     "GetLocalListVersion": Outbound(plain, out.list_version),
     "GetLog": Outbound(_LOG, agreed),
-    "InstallCertificate": Outbound(plain, agreed),
+    "InstallCertificate": Outbound(plain, certificates.installed),
     "RemoteStartTransaction": Outbound(out.remote_start, agreed),
     "RemoteStopTransaction": Outbound(out.remote_stop, agreed),
     "ReserveNow": Outbound(plain, out.reserved),

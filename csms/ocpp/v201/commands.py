@@ -13,6 +13,7 @@ from csms.model import station_command as ask
 from csms.model.station_command import Abilities, ListEntry, LogKind, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
 from csms.ocpp.v201 import names
+from csms.ocpp.v201 import security_commands as sec
 from csms.ocpp.v201.abilities import LONGEST_ID_TOKEN, bounds, excluded, first_ask
 from csms.ocpp.v201.translate import id_token_info
 
@@ -154,6 +155,7 @@ def _reserve(command: ask.ReserveNow, _: Abilities) -> Request:
         "id": command.id,
         "expiryDateTime": to_wire(command.expires_at),
         "idToken": _id_token(command.id_token, command.id_token_type),
+        "connectorType": command.connector_type,
         "evseId": command.evse_id or None,
         "groupIdToken": _id_token(command.group_id, "Central") if command.group_id else None,
     }
@@ -235,18 +237,23 @@ def _present(fields: dict[str, Any]) -> dict[str, Any]:
 
 COMMANDS: Final[dict[type[Any], Row]] = {
     ask.CancelReservation: _cancel_reservation,
+    ask.CertificateSigned: sec.certificate_signed,
     ask.ChangeAvailability: _availability,
     ask.ClearCache: _clear_cache,
     ask.ClearLimit: _clear_limit,
     ask.DataTransfer: _data_transfer,
+    ask.DeleteCertificate: sec.delete_certificate,
     ask.GetCompositeSchedule: _composite_schedule,
+    ask.GetInstalledCertificates: sec.installed_certificates,
     ask.GetLocalListVersion: _list_version,
     ask.GetReport: _report,
     ask.GetSettings: _get_settings,
+    ask.InstallCertificate: sec.install_certificate,
     ask.LimitCurrent: _limit,
     ask.ReserveNow: _reserve,
     ask.Reset: _reset,
     ask.SendLocalList: _local_list,
+    ask.SetNetworkProfile: sec.network_profile,
     ask.SetSetting: _set_setting,
     ask.StartTransaction: _start,
     ask.StopTransaction: _stop,

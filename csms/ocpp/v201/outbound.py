@@ -30,6 +30,11 @@ def discreet(request: Payload) -> Shape:
     return Shape(redacted(request))
 
 
+def network_profile(request: Payload) -> Shape:
+    """SetNetworkProfile: the station may come with the profile's security from now on (A05, B09)."""
+    return Shape(redacted(request), new_profile=int(request["connectionData"]["securityProfile"]))
+
+
 def request_start(request: Payload) -> Shape:
     """RequestStartTransaction: done when a transaction with its remoteStartId follows (F01, F02)."""
     return Shape(
@@ -124,6 +129,7 @@ def reserved(request: Payload, response: Payload) -> Reply:
         id_token=str(request["idToken"]["idToken"]),
         group_id=group["idToken"] if group else None,
         expires_at=read_moment(request["expiryDateTime"], datetime.now(UTC), []),
+        connector_type=request.get("connectorType"),
     )
     return with_fact(request, response, made)
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from csms.model.command import Purpose
+from csms.ocpp import certificates
 from csms.ocpp.route import Inbound, Outbound
 from csms.ocpp.shapes import agreed, plain, promise
 from csms.ocpp.v201 import outbound as out
@@ -64,19 +65,19 @@ OUTBOUND: Final[dict[str, Outbound]] = {
     "CostUpdated": Outbound(plain, agreed),
     "CustomerInformation": Outbound(out.customer_information, agreed),
     "DataTransfer": Outbound(plain, agreed),
-    "DeleteCertificate": Outbound(plain, agreed),
+    "DeleteCertificate": Outbound(plain, certificates.deleted),
     "GetBaseReport": Outbound(_REPORT, agreed),
     "GetChargingProfiles": Outbound(_REPORT, agreed),
     "GetCompositeSchedule": Outbound(plain, agreed),
     "GetDisplayMessages": Outbound(_REPORT, agreed),
-    "GetInstalledCertificateIds": Outbound(plain, agreed),
+    "GetInstalledCertificateIds": Outbound(plain, certificates.held_201),
     "GetLocalListVersion": Outbound(plain, out.list_version),
     "GetLog": Outbound(_LOG, agreed),
     "GetMonitoringReport": Outbound(_REPORT, agreed),
     "GetReport": Outbound(_REPORT, agreed),
     "GetTransactionStatus": Outbound(plain, agreed),
     "GetVariables": Outbound(plain, out.variables_got),
-    "InstallCertificate": Outbound(plain, agreed),
+    "InstallCertificate": Outbound(plain, certificates.installed),
     "PublishFirmware": Outbound(_FIRMWARE, agreed),
     "RequestStartTransaction": Outbound(out.request_start, agreed),
     "RequestStopTransaction": Outbound(out.request_stop, agreed),
@@ -87,7 +88,7 @@ OUTBOUND: Final[dict[str, Outbound]] = {
     "SetDisplayMessage": Outbound(plain, agreed),
     "SetMonitoringBase": Outbound(plain, agreed),
     "SetMonitoringLevel": Outbound(plain, agreed),
-    "SetNetworkProfile": Outbound(out.discreet, agreed),
+    "SetNetworkProfile": Outbound(out.network_profile, agreed),
     "SetVariableMonitoring": Outbound(plain, out.each_agreed("setMonitoringResult")),
     "SetVariables": Outbound(out.set_variables, out.variables_set),
     "TriggerMessage": Outbound(plain, agreed),

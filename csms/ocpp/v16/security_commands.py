@@ -1,0 +1,47 @@
+"""OCPP 1.6: certificates and the security profile as actions and payloads (security whitepaper §4, A05)."""
+
+from typing import Any
+
+from csms.errors import Unsupported
+from csms.model import station_command as ask
+from csms.model.certificate import CertificateKind
+from csms.model.station_command import Abilities
+from csms.ocpp.certificates import TO_16
+
+Request = tuple[str, dict[str, Any]]
+
+
+def certificate_signed(command: ask.CertificateSigned, _: Abilities) -> list[Request]:
+    """CertificateSigned: 1.6 knows one kind of certificate only."""
+    if command.kind is CertificateKind.V2G:
+        raise Unsupported("OCPP 1.6 has no V2G certificates")
+    return [("CertificateSigned", {"certificateChain": command.chain})]
+
+
+def install_certificate(command: ask.InstallCertificate, _: Abilities) -> list[Request]:
+    """InstallCertificate: the root of the central system or of the manufacturer."""
+    payload = {"certificateType": _use(command.use), "certificate": command.certificate}
+    return [("InstallCertificate", payload)]
+
+
+def delete_certificate(command: ask.DeleteCertificate, _: Abilities) -> list[Request]:
+    """DeleteCertificate, with the hash algorithm the station has used."""
+    return [("DeleteCertificate", {"certificateHashData": command.hash_data})]
+
+
+def installed_certificates(command: ask.GetInstalledCertificates, _: Abilities) -> list[Request]:
+    """GetInstalledCertificateIds: one use a question."""
+    if command.use is None:
+        raise Unsupported("OCPP 1.6 asks for one use of certificates at a time")
+    return [("GetInstalledCertificateIds", {"certificateType": _use(command.use)})]
+
+
+def security_profile(command: ask.SetSecurityProfile, _: Abilities) -> list[Request]:
+    """ChangeConfiguration(SecurityProfile): the station comes again with it (A05)."""
+    return [("ChangeConfiguration", {"key": "SecurityProfile", "value": str(command.profile)})]
+
+
+def _use(use: Any) -> str:
+    if use not in TO_16:
+        raise Unsupported(f"OCPP 1.6 has no {use}")
+    return TO_16[use]

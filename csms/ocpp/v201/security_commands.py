@@ -1,0 +1,45 @@
+"""OCPP 2.0.1: certificates and the security profile as actions and payloads (blocks A, B09 and M)."""
+
+from typing import Any
+
+from csms.model import station_command as ask
+from csms.model.station_command import Abilities
+
+Request = tuple[str, dict[str, Any]]
+
+
+def certificate_signed(command: ask.CertificateSigned, _: Abilities) -> Request:
+    """CertificateSigned, with the kind of the request where it named one (A02.FR.14)."""
+    payload: dict[str, Any] = {"certificateChain": command.chain}
+    if command.kind is not None:
+        payload["certificateType"] = command.kind.value
+    return "CertificateSigned", payload
+
+
+def install_certificate(command: ask.InstallCertificate, _: Abilities) -> Request:
+    """InstallCertificate (M05)."""
+    return "InstallCertificate", {"certificateType": command.use.value, "certificate": command.certificate}
+
+
+def delete_certificate(command: ask.DeleteCertificate, _: Abilities) -> Request:
+    """DeleteCertificate, with the hash algorithm the station has used (M04.FR.07)."""
+    return "DeleteCertificate", {"certificateHashData": command.hash_data}
+
+
+def installed_certificates(command: ask.GetInstalledCertificates, _: Abilities) -> Request:
+    """GetInstalledCertificateIds: without a use all of them (M03)."""
+    wanted = {} if command.use is None else {"certificateType": [command.use.value]}
+    return "GetInstalledCertificateIds", wanted
+
+
+def network_profile(command: ask.SetNetworkProfile, _: Abilities) -> Request:
+    """SetNetworkProfile (B09): `OCPP20` is how the standard writes 2.0.1."""
+    data = {
+        "ocppVersion": "OCPP20",
+        "ocppTransport": "JSON",
+        "ocppCsmsUrl": command.url,
+        "ocppInterface": command.interface,
+        "messageTimeout": command.message_timeout_s,
+        "securityProfile": command.profile,
+    }
+    return "SetNetworkProfile", {"configurationSlot": command.slot, "connectionData": data}
