@@ -14,7 +14,7 @@ from csms.errors import CsmsError, StoreStopped
 from csms.model.event import Event
 from csms.model.tenant import TenantStatus
 from csms.ocpp.presence import Roll
-from csms.services import commands, facts, missing_events, pruning, stations
+from csms.services import commands, missing_events, pruning, reservations, stations
 from csms.services.house import House
 
 MESSAGES_EVERY_S = 1.0
@@ -39,7 +39,7 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
             presence.written_at = moment
 
     async def expire() -> None:
-        await unit.run(lambda tx: commands.expire(tx) + facts.expire_reservations(tx))
+        await unit.run(lambda tx: commands.expire(tx) + reservations.expire(tx))
 
     async def prune() -> None:
         ages = pruning.Ages(

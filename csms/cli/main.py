@@ -17,6 +17,7 @@ from csms.cli import (
     doctor,
     init,
     message,
+    reservation,
     serve,
     station,
     status,
@@ -74,7 +75,7 @@ app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("watch")(watch.watch)
 app.command("simulate")(simulate)
-for noun in (tenant, user, station, token, tariff, transaction, cdr, db, config, message, alert, audit):
+for noun in (tenant, user, station, token, tariff, transaction, cdr, reservation, db, config, message, alert, audit):
     app.add_typer(noun.app)
 
 

@@ -244,13 +244,23 @@ def reserve(
     token: str = typer.Option(..., "--token", help="The id token to keep it for."),
     connector: int = typer.Option(0, "--connector", min=0, help="Which one; 0 is any."),
     until: str | None = typer.Option(None, "--until", help="ISO 8601 with zone; for half an hour if absent."),
+    connector_type: str | None = typer.Option(
+        None, "--connector-type", help="Only a connector of this type, like cCCS2 (not in OCPP 1.6)."
+    ),
+    number: int | None = typer.Option(None, "--id", min=1, help="Replace the reservation of this number."),
     timeout: float | None = TimeoutOption,
     force: bool = ForceFlag,
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:
     """Keep a connector for an id token."""
-    args = {"id_token": token, "evse_id": connector, "expires_at": until}
+    args = {
+        "id_token": token,
+        "evse_id": connector,
+        "expires_at": until,
+        "connector_type": connector_type,
+        "id": number,
+    }
     done = order(ctx, "reserve", args, timeout=timeout, tenant=tenant, force=force)
     tell(json, done, lambda d: out.print(f"{d['stationId']}: reservation {d['detail']['reservationId']}"))
 

@@ -36,6 +36,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "transaction.read": _READERS,
     "transaction.write": _ADMINS,
     "cdr.read": _READERS,
+    "reservation.read": _READERS,
     "message.read": _OPERATORS,
     "alert.read": _READERS,
     "alert.write": _OPERATORS,

@@ -25,7 +25,7 @@ from csms.model.transaction import Transaction, TransactionState
 from csms.services import corrections, parking
 from csms.services.corrections import Settled
 from csms.services.unit import Tx
-from csms.store import cdrs, commands, tariffs, tenants
+from csms.store import cdrs, reservations, tariffs, tenants
 from csms.store import transactions as store
 from csms.store.connection import Row
 
@@ -156,7 +156,7 @@ def _reservation(tx: Tx, row: Row) -> Reservation | None:
     """Return the reservation that a transaction used, from when it was made until the start."""
     if row["reservation_id"] is None:
         return None
-    made = commands.reservation_used(tx.db, row["station_key"], row["reservation_id"], row["id"])
+    made = reservations.used_by(tx.db, row["station_key"], row["reservation_id"], row["id"])
     if made is None or made["created_at"] >= row["started_at"]:
         return None
     return Reservation(from_text(made["created_at"]), from_text(row["started_at"]))

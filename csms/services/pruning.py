@@ -8,6 +8,7 @@ from csms.services.access import Caller
 from csms.services.inbox import REPLAY_WITHIN
 from csms.services.unit import Tx
 from csms.store import pruning as store
+from csms.store import reservations
 
 SLICE = 5_000
 """Rows removed in one unit, so that no station waits long behind it."""
@@ -41,7 +42,8 @@ def prune(tx: Tx, ages: Ages) -> Pruned:
         store.messages(tx.db, to_text(tx.now - max(ages.messages, REPLAY_WITHIN)), SLICE),
         store.meter_values(tx.db, to_text(tx.now - ages.meter_values), SLICE)
         + store.connector_history(tx.db, to_text(tx.now - ages.meter_values), SLICE)
-        + store.transaction_events(tx.db, to_text(tx.now - ages.meter_values), SLICE),
+        + store.transaction_events(tx.db, to_text(tx.now - ages.meter_values), SLICE)
+        + reservations.prune(tx.db, to_text(tx.now - ages.meter_values), SLICE),
         store.outbox(tx.db, to_text(tx.now - ages.outbox), SLICE),
     )
 

@@ -17,7 +17,7 @@ from csms.model.transaction import TransactionState
 from csms.services import tokens
 from csms.services.unit import Tx
 from csms.store import abilities, transactions
-from csms.store import commands as command_store
+from csms.store import reservations as reservation_store
 from csms.store import tokens as token_store
 
 RESERVE_FOR: Final = timedelta(minutes=30)
@@ -92,11 +92,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """Keep an EVSE (0: any) for an id token; half an hour unless said otherwise."""
+    """Keep an EVSE (0: any) for an id token, half an hour unless said otherwise; `id` replaces a reservation."""
 
     id_token: str
     evse_id: int = 0
     expires_at: datetime | None = None
+    connector_type: str | None = None
+    id: int | None = None
 
 
 def start(on: Occasion, order: Start) -> ask.StartTransaction:
@@ -173,11 +175,18 @@ def reserve(on: Occasion, order: Reserve) -> ask.ReserveNow:
     expires_at = _aware(order.expires_at) or on.tx.now + RESERVE_FOR
     if expires_at <= on.tx.now:
         raise InvalidInput("a reservation expires in the future")
-    taken = {row["id"] for row in command_store.reservations(on.tx.db, on.station.id)}
+    if order.id is not None and order.id < 1:
+        raise InvalidInput("reservations are numbered from 1")
+    number = order.id or _unused_number(on)
+    return ask.ReserveNow(number, uid, expires_at, order.evse_id, group, type_, order.connector_type)
+
+
+def _unused_number(on: Occasion) -> int:
+    taken = reservation_store.numbers(on.tx.db, on.station.id)
     number = abilities.count(on.tx.db, on.station.id, "reservation")
     while number in taken:
         number = abilities.count(on.tx.db, on.station.id, "reservation")
-    return ask.ReserveNow(number, uid, expires_at, order.evse_id, group, type_)
+    return number
 
 
 def _usable(on: Occasion, uid: str) -> tuple[str, str | None, str]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from csms.clock import to_text
 from csms.errors import Conflict, InvalidInput, NotFound
+from csms.model.reservation import OUT_OF_ORDER
 from csms.model.station import ChargingStation, Connector, ConnectorStatus, Registration, StationRef
-from csms.services import corrections, passwords, tenants
+from csms.services import corrections, passwords, reservations, security_profiles, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
 from csms.store import abilities, rows
@@ -109,11 +110,19 @@ def update(
     name: str | None = None,
     location: str | None = None,
     quirks: dict[str, Any] | None = None,
+    serial: str | None = None,
 ) -> ChargingStation:
-    """Change what an operator may set; a quirk set to None is removed."""
+    """Change what an operator may set; a quirk set to None is removed.
+
+    `serial` is the serial number that the station's certificate has to name.
+    """
     found = find(tx, caller, station, tenant)
     if security_profile is not None and security_profile not in range(4):
         raise InvalidInput("the security profile is 0, 1, 2 or 3")
+    if security_profile is not None:
+        security_profiles.check_change(tx, found, security_profile)
+    if serial is not None:
+        security_profiles.register_serial(tx, found, serial)
     merged = {k: v for k, v in (found.quirks | (quirks or {})).items() if v is not None}
     changed = replace(
         found,
@@ -187,6 +196,8 @@ class Booted:
     registration: Registration
     at: datetime
     interval_s: int
+    refusal: str | None = None
+    """Why the connection is closed after this answer."""
 
 
 def booted(tx: Tx, station: StationRef, report: BootReport) -> Booted:
@@ -257,6 +268,8 @@ def status(tx: Tx, station: StationRef, report: StatusReport) -> None:
         tx.emit(
             "connector.status", station, subject, body | {"errorCode": report.error_code, "info": report.info}
         )
+        if report.status in OUT_OF_ORDER:
+            reservations.out_of_order(tx, station, report.evse_id, report.status)
 
 
 def record(

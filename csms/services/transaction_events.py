@@ -16,10 +16,9 @@ from csms.model.cdr import Cdr
 from csms.model.id_token import Authorization, AuthorizationStatus, fold
 from csms.model.station import ConnectorStatus, StationRef
 from csms.model.transaction import Noted, ReportKind, TransactionReport, TransactionState
-from csms.services import billing, commands, corrections, readings, stations, transactions
+from csms.services import billing, commands, corrections, readings, reservations, stations, transactions
 from csms.services.unit import Tx
 from csms.store import cdrs
-from csms.store import commands as command_store
 from csms.store import stations as station_store
 from csms.store import transactions as store
 from csms.store.connection import Row
@@ -99,9 +98,7 @@ def _learn(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> 
         changes |= _bind(tx, station, row, report)
     if report.reservation_id is not None and row["reservation_id"] is None:
         changes["reservation_id"] = report.reservation_id
-        command_store.close_reservation(
-            tx.db, station.key, report.reservation_id, "USED", tx.at, transaction_id=row["id"]
-        )
+        reservations.use(tx, station, row["id"], report.reservation_id)
     if report.request_id is not None and row["remote_command_id"] is None:
         changes["remote_command_id"] = commands.claim_remote_start(tx, station, report)
     if changes:

@@ -20,9 +20,8 @@ from csms.model.transaction import (
     TransactionReport,
     TransactionState,
 )
-from csms.services import billing, commands, corrections, readings, tokens
+from csms.services import billing, commands, corrections, readings, reservations, tokens
 from csms.services.unit import Tx
-from csms.store import commands as command_store
 from csms.store import stations
 from csms.store import transactions as store
 from csms.store.connection import Row
@@ -112,10 +111,9 @@ def judge(
 
 def _begun(tx: Tx, station: StationRef, transaction: Transaction) -> None:
     """Let everything know that a transaction runs: reservation, connector, listeners; adopt a stop that came first."""
-    if transaction.reservation_id is not None:
-        command_store.close_reservation(
-            tx.db, station.key, transaction.reservation_id, "USED", tx.at, transaction_id=transaction.id
-        )
+    reserved = reservations.begun(tx, station, transaction)
+    if reserved != transaction.reservation_id:
+        store.update(tx.db, transaction.id, reservation_id=reserved)
     started_at = to_text(transaction.started_at or tx.now)
     if transaction.evse_id:
         stations.assume_status(tx.db, station.key, transaction.evse_id, ConnectorStatus.OCCUPIED, started_at)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from csms.services import commands, facts
+from csms.services import commands, reservations
 from tests.wire.appliance import Appliance
 from tests.wire.furniture import ARITHMETIC
 from tests.wire.payloads import at, boot, start, status, stop
@@ -184,7 +184,7 @@ async def test_tc_053_another_tag_of_the_group_uses_it(csms: Appliance, station:
 async def test_tc_047_a_reservation_expires_by_our_clock(csms: Appliance, station: Station) -> None:
     await _send(csms, "ReserveNow", **RESERVE)
     csms.clock.forward(minutes=60)
-    assert await csms.unit.run(facts.expire_reservations) == 1
+    assert await csms.unit.run(reservations.expire) == 1
     await station.call("StatusNotification", status("Available", minutes=60))
     assert (await _reservation(csms))["status"] == "EXPIRED"
 

@@ -11,13 +11,14 @@ from csms.clock import to_text
 from csms.log import is_secret
 from csms.model.command import Outcome, Purpose
 from csms.model.id_token import Authorization, AuthorizationStatus
+from csms.model.reservation import ReservationStatus
 from csms.model.station import StationRef
 from csms.ocpp.moments import read_moment
 from csms.ocpp.relaxed import storable
 from csms.ocpp.shapes import HIDDEN
 from csms.ocpp.v201 import names
 from csms.ocpp.v201.translate import STATUSES, evse_number, id_token_info, verbatim
-from csms.services import commands, facts, stations, tokens
+from csms.services import commands, reservations, stations, tokens
 from csms.services.device_reports import Part, Variable
 from csms.services.stations import StatusReport
 from csms.services.unit import Tx
@@ -178,7 +179,10 @@ def reservation_ended(tx: Tx, station: StationRef, payload: Payload) -> None:
     expired = payload["reservationUpdateStatus"] == "Expired"
     number = _number(payload["reservationId"])
     if number is not None:
-        facts.end_reservation(tx, station, number, "EXPIRED" if expired else "CANCELLED")
+        status = ReservationStatus.EXPIRED if expired else ReservationStatus.CANCELLED
+        reservations.end(
+            tx, station, number, status, f"the station says {payload['reservationUpdateStatus']}"
+        )
 
 
 def _availability(event: Payload, now: datetime, notes: list[str]) -> StatusReport | None:
