@@ -74,6 +74,11 @@ def load(certificate_pem: bytes, sealed_key: bytes, secret: bytes) -> Authority:
     return Authority(x509.load_pem_x509_certificate(certificate_pem), keys.unseal(sealed_key, secret))
 
 
+def load_certificate(pem: bytes) -> x509.Certificate:
+    """Return the first certificate of a PEM; raises ValueError."""
+    return x509.load_pem_x509_certificate(pem)
+
+
 def make_root(name: str, organization: str, key: PrivateKey, span: Span, *, pss: bool = True) -> Authority:
     """Make a self-signed root; `pss` lets an RSA authority sign with RSASSA-PSS instead of PKCS #1 v1.5."""
     subject = _name(CN=name, O=organization)

@@ -6,6 +6,7 @@ Sizes follow OCPP 2.0.1 Part 2 A00.FR.503–506: RSA of 2048 bits or more, ellip
 from enum import StrEnum
 from typing import Final
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -40,6 +41,16 @@ def algorithm_of(key: PrivateKey | PublicKey) -> Algorithm:
     return Algorithm.RSA if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey) else Algorithm.EC
 
 
+def is_rsa(key: object) -> bool:
+    """Whether a public key is an RSA key."""
+    return isinstance(key, rsa.RSAPublicKey)
+
+
+def public_of(key: PrivateKey) -> PublicKey:
+    """Return the public half of a key."""
+    return key.public_key()
+
+
 def weakness(key: object) -> str | None:
     """Say why a public key may not be certified, None when it may."""
     if isinstance(key, rsa.RSAPublicKey):
@@ -71,6 +82,11 @@ def unseal(pem: bytes, secret: bytes, *, ours: bool = True) -> PrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise ValueError("neither an RSA nor an elliptic curve key")
     return key
+
+
+def belongs(key: PrivateKey, certificate_pem: bytes) -> bool:
+    """Whether a certificate is for this key."""
+    return x509.load_pem_x509_certificate(certificate_pem).public_key() == key.public_key()
 
 
 def bare(key: PrivateKey) -> bytes:

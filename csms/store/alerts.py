@@ -67,6 +67,15 @@ def open_keys(db: Database, tenant_id: str, prefix: str) -> list[str]:
     return [row["key"] for row in found]
 
 
+def open_with_prefix(db: Database, prefix: str) -> list[tuple[str, str]]:
+    """Return tenant and key of the open alerts of every tenant whose key begins with `prefix`."""
+    found = db.all(
+        "SELECT tenant_id, key FROM alerts WHERE cleared_at IS NULL AND substr(key, 1, :size) = :prefix",
+        {"prefix": prefix, "size": len(prefix)},
+    )
+    return [(row["tenant_id"], row["key"]) for row in found]
+
+
 def select(
     db: Database,
     tenant_id: str | None,

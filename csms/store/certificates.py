@@ -113,6 +113,15 @@ def by_request(db: Database, station_key: str, request_digest: str) -> Certifica
     return rows.load(Certificate, row) if row else None
 
 
+def forget_request(db: Database, station_key: str, request_digest: str) -> None:
+    """Let a request be answered anew."""
+    db.run(
+        """UPDATE pki_certificates SET request_digest = NULL
+           WHERE station_key = :station AND request_digest = :digest""",
+        {"station": station_key, "digest": request_digest},
+    )
+
+
 def select(
     db: Database,
     tenant_id: str | None,
@@ -176,12 +185,17 @@ def revoked(db: Database, issuer_id: str, at: str) -> list[Row]:
 
 
 def due_for_renewal(db: Database, ends_before: str, asked_before: str, now: str, limit: int) -> list[Row]:
-    """Return stations' certificates that end before a moment, and whose station was not asked since another."""
+    """Return stations' certificates that end soon or are to be renewed, and whose station was not asked lately.
+
+    `ends_before` and `asked_before` say what is soon and what is lately.
+    """
     return db.all(
         """SELECT c.id, c.tenant_id, c.station_key, c.station_id, c.kind, c.not_after
            FROM pki_certificates c JOIN stations s ON s.id = c.station_key
-           WHERE c.state = 'ACTIVE' AND c.station_key IS NOT NULL AND c.not_after <= :ends AND c.not_after > :now
-             AND (c.renewal_asked_at IS NULL OR c.renewal_asked_at <= :asked)
+           WHERE c.state = 'ACTIVE' AND c.station_key IS NOT NULL AND c.not_after > :now
+             AND (c.not_after <= :ends OR c.renewal_wanted_at IS NOT NULL)
+             AND (c.renewal_asked_at IS NULL OR c.renewal_asked_at <= :asked
+               OR c.renewal_asked_at < c.renewal_wanted_at)
            ORDER BY c.not_after, c.id LIMIT :limit""",
         {"ends": ends_before, "asked": asked_before, "now": now, "limit": limit},
     )
@@ -191,6 +205,15 @@ def renewal_asked(db: Database, certificate_id: str, at: str) -> None:
     """Note that a station was asked to renew."""
     db.run(
         "UPDATE pki_certificates SET renewal_asked_at = :at WHERE id = :id", {"id": certificate_id, "at": at}
+    )
+
+
+def want_renewal(db: Database, tenant_id: str, station_key: str, at: str) -> int:
+    """Note that a station's certificates are to be renewed early; returns how many there are."""
+    return db.run(
+        """UPDATE pki_certificates SET renewal_wanted_at = :at
+           WHERE tenant_id = :tenant AND station_key = :station AND state = 'ACTIVE'""",
+        {"tenant": tenant_id, "station": station_key, "at": at},
     )
 
 

@@ -18,7 +18,7 @@ STATEMENTS: Final = (
         serial_number TEXT NOT NULL, fingerprint TEXT NOT NULL UNIQUE, common_name TEXT NOT NULL,
         names TEXT NOT NULL, not_before TEXT NOT NULL, not_after TEXT NOT NULL, chain TEXT NOT NULL,
         private_key TEXT, request_digest TEXT, issued_at TEXT NOT NULL, revoked_at TEXT, revocation_reason TEXT,
-        renewal_asked_at TEXT)""",
+        renewal_asked_at TEXT, renewal_wanted_at TEXT)""",
     "CREATE UNIQUE INDEX pki_certificates_by_serial ON pki_certificates (issuer_id, serial_number)",
     "CREATE INDEX pki_certificates_by_station ON pki_certificates (station_key, kind, state)",
     "CREATE INDEX pki_certificates_by_end ON pki_certificates (state, not_after)",

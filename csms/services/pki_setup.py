@@ -1,0 +1,117 @@
+"""The public key infrastructure as a whole: made in one transaction, and shown (csms pki init, csms pki status)."""
+
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from csms.clock import to_wire
+from csms.errors import Conflict, CsmsError, InvalidInput
+from csms.model.certificate import AuthorityState, CertificateAuthority, CertificateKind
+from csms.services import authorities, certificates, server_certificates, tenants
+from csms.services.access import Caller
+from csms.services.unit import Tx, Unit
+from csms.store import certificates as store
+from csms.store import trust as trust_store
+
+if TYPE_CHECKING:
+    from csms.pki.pool import KeyPool
+
+
+async def init(
+    unit: Unit,
+    caller: Caller,
+    *,
+    hosts: list[str],
+    organization: str | None = None,
+    rsa: bool = False,
+    pkcs1: bool = False,
+) -> dict[str, Any]:
+    """Make the infrastructure; `rsa` adds a root for stations that know only RSA, which signs PSS unless `pkcs1`."""
+    if await unit.read(authorities.exists):
+        raise Conflict("there is a certificate authority already: csms pki status shows it")
+    from csms.pki import pool
+
+    keys = await trio.to_thread.run_sync(lambda: pool.KeyPool(pool.for_generation(rsa=rsa)))
+
+    def work(tx: Tx) -> dict[str, Any]:
+        found(tx, caller, organization, hosts, keys, rsa=rsa, pss=not pkcs1)
+        return status(tx, caller)
+
+    return await unit.run(work)
+
+
+def found(
+    tx: Tx,
+    caller: Caller,
+    organization: str | None,
+    hosts: list[str],
+    pool: "KeyPool",
+    *,
+    rsa: bool = False,
+    pss: bool = True,
+) -> None:
+    """Make the first root, its authorities and the server certificates, all or nothing."""
+    if authorities.exists(tx):
+        raise Conflict("there is a certificate authority already: csms pki status shows it")
+    name = authorities.check_organization(organization or _only_tenant(tx, caller))
+    made = authorities.make_generation(tx, 1, name, AuthorityState.CURRENT, pool, rsa=rsa, pss=pss)
+    server_certificates.issue_servers(tx, caller, hosts, pool)
+    roots = [authority.fingerprint for authority in made if authority.issuer_id is None]
+    tx.audit(caller, None, "pki.init", name, {"roots": roots})
+
+
+def status(tx: Tx, caller: Caller) -> dict[str, Any]:
+    """Return the authorities, the server certificates, how many stations have one, and the rollover under way."""
+    del caller
+    every = store.authorities(tx.db)
+    rollover = trust_store.rollover(tx.db)
+    ending = tx.now + tx.policy.pki.renew_ahead
+    active = store.select(tx.db, None)
+    of_stations = [one for one in active if one.kind is not CertificateKind.SERVER]
+    return {
+        "organization": authorities.organization(tx) or None,
+        "signer": tx.policy.pki.signer_url or "local",
+        "secret": _secret_state(tx),
+        "authorities": [_authority(authority) for authority in every],
+        "servers": [certificates.shown(one) for one in active if one.kind is CertificateKind.SERVER],
+        "stationCertificates": len(of_stations),
+        "stationCertificatesEnding": sum(one.not_after <= ending for one in of_stations),
+        "trustAnchors": len(trust_store.select(tx.db, None)),
+        "rollover": rollover.state.value if rollover else None,
+    }
+
+
+def _authority(authority: CertificateAuthority) -> dict[str, Any]:
+    return {
+        "id": authority.id,
+        "role": authority.role,
+        "algorithm": authority.algorithm,
+        "generation": authority.generation,
+        "state": authority.state,
+        "subject": authority.subject,
+        "serialNumber": authority.serial_number,
+        "fingerprint": authority.fingerprint,
+        "notBefore": to_wire(authority.not_before),
+        "notAfter": to_wire(authority.not_after),
+        "hasKey": authority.has_key,
+        "crlNumber": authority.crl_number,
+        "crlAt": to_wire(authority.crl_at) if authority.crl_at else None,
+    }
+
+
+def _secret_state(tx: Tx) -> str:
+    """Say whether the keys can be opened here."""
+    if not authorities.exists(tx):
+        return "not needed yet"
+    try:
+        tx.policy.pki.secret()
+    except CsmsError as error:
+        return str(error)
+    return "ok"
+
+
+def _only_tenant(tx: Tx, caller: Caller) -> str:
+    known = tenants.list_tenants(tx, caller)
+    if len(known) != 1:
+        raise InvalidInput("name the operator as certificates shall bear it: --organization NAME")
+    return known[0].name

@@ -1,0 +1,138 @@
+"""What strangers may ask about our certificates: revocation lists, OCSP, the authorities themselves.
+
+Nobody needs permission for that; answers are kept for a while, so that asking often costs little.
+"""
+
+import base64
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from csms.clock import to_text
+from csms.errors import CsmsError, NotFound
+from csms.model.certificate import AuthorityState, CertificateAuthority
+from csms.services import authorities
+from csms.services.access import Caller
+from csms.services.unit import Tx, Unit
+from csms.store import certificates as store
+
+if TYPE_CHECKING:
+    from csms.pki.revocation import Answer, Question
+
+KEPT_FOR: Final = timedelta(minutes=5)
+MOST_KEPT: Final = 4096
+
+
+class Responder:
+    """Answers OCSP requests (RFC 6960) about what our authorities issued."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._kept: OrderedDict[object, tuple[datetime, int, bytes]] = OrderedDict()
+
+    async def answer(self, question_der: bytes) -> bytes:
+        """Return the response as DER; whatever is asked, there is one."""
+        from csms.pki import revocation as pki
+
+        question = pki.read_question(question_der)
+        if question is None:
+            return pki.refusal(malformed=True)
+        now = self._unit.clock.now()
+        revision = await self._unit.read(lambda tx: store.revision(tx.db))
+        kept = self._kept.get(question.key) if question.key else None
+        if kept is not None and kept[0] > now and kept[1] == revision:
+            return kept[2]
+        answer, lasting = await self._unit.read(lambda tx: _decide(tx, question))
+        if lasting and question.key:
+            self._kept[question.key] = (now + KEPT_FOR, revision, answer)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return answer
+
+
+def show_list(
+    tx: Tx, caller: Caller, *, role: str = authorities.STATION, algorithm: str = authorities.EC
+) -> dict[str, Any]:
+    """Return the revocation list of the authority in force for a role, as PEM."""
+    del caller
+    record = authorities.current(tx, role.upper(), algorithm.upper())
+    if record is None:
+        raise NotFound(f"no {role} authority with {algorithm} keys: csms pki status")
+    return {"authority": record.subject, "number": record.crl_number, "pem": crl_pem(tx, record.id)}
+
+
+def crl_der(tx: Tx, authority_id: str) -> bytes:
+    """Return the latest revocation list of an authority as DER; raises NotFound."""
+    return _der(crl_pem(tx, authority_id))
+
+
+def crl_pem(tx: Tx, authority_id: str) -> str:
+    """Return the latest revocation list of an authority as PEM; raises NotFound."""
+    pem = store.crl(tx.db, authority_id)
+    if pem is None:
+        raise NotFound("no such authority")
+    return pem
+
+
+def certificate_der(tx: Tx, authority_id: str) -> bytes:
+    """Return the certificate of an authority as DER; raises NotFound."""
+    found = store.authority(tx.db, authority_id)
+    if found is None:
+        raise NotFound("no such authority")
+    return _der(found.certificate)
+
+
+def roots_pem(tx: Tx) -> bytes:
+    """Return the roots in force as PEM; raises NotFound where there is none."""
+    found = [
+        a.certificate
+        for a in store.authorities(tx.db)
+        if a.issuer_id is None and a.state is AuthorityState.CURRENT
+    ]
+    if not found:
+        raise NotFound("no certificate authority")
+    return "".join(found).encode()
+
+
+def _decide(tx: Tx, question: "Question") -> tuple[bytes, bool]:
+    """Return the answer, and whether it holds for others who ask the same."""
+    from csms.pki import revocation as pki
+    from csms.pki.authority import load_certificate
+
+    for record in store.authorities(tx.db):
+        if not pki.asks_about(question, load_certificate(record.certificate.encode())):
+            continue
+        try:
+            signer = authorities.unlocked(tx, record)
+        except CsmsError:  # a retired root, or a secret that is away
+            break
+        answer = _known(tx, record, question.serial)
+        return pki.sign_answer(signer, question, answer, tx.now), answer.verdict is not pki.Verdict.UNKNOWN
+    return pki.refusal(malformed=False), False
+
+
+def _known(tx: Tx, issuer: CertificateAuthority, serial: int) -> "Answer":
+    """Return what is known of a certificate or authority that an authority of ours signed."""
+    from csms.pki.revocation import Answer, Revoked, Verdict
+
+    serial_number = f"{serial:x}"
+    found = store.by_serial(tx.db, issuer.id, serial_number)
+    if found is not None:
+        at, reason = found.revoked_at, found.revocation_reason
+    else:
+        below = [
+            authority
+            for authority in store.authorities(tx.db)
+            if (authority.issuer_id, authority.serial_number) == (issuer.id, serial_number)
+        ]
+        if not below:
+            return Answer(Verdict.UNKNOWN)
+        at, reason = below[0].revoked_at, None
+    if at is None:
+        return Answer(Verdict.GOOD)
+    return Answer(Verdict.REVOKED, Revoked(serial, to_text(at), reason or "unspecified"))
+
+
+def _der(pem: str) -> bytes:
+    lines = [line for line in pem.splitlines() if line and not line.startswith("-----")]
+    return base64.b64decode("".join(lines))
