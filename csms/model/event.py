@@ -24,6 +24,7 @@ KINDS: Final = (
     "firmware.status",
     "diagnostics.status",
     "certificate.requested",
+    "certificate.revoked",
     "device.event",
     "device.report",
     "charging.limit",
