@@ -16,6 +16,7 @@ from tests.appliance.conftest import on_postgres, on_sqlite
 from tests.appliance.fleet import Fleet
 from tests.appliance.machine import Machine, station_id
 from tests.appliance.starter import Starter
+from tests.conformance.cases import case
 from tests.conftest import Server
 
 STATIONS = 24
@@ -71,6 +72,7 @@ def torture_and_audit(machine: Machine, rounds: int, seed: str, totals: Totals) 
     totals.add(rounds, fleet)
 
 
+@case("X16-24")
 def test_nothing_acknowledged_is_lost_on_sqlite(machine: Machine) -> None:
     totals = Totals()
     torture_and_audit(machine, 20, "sqlite", totals)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import trio
 
+from tests.conformance.cases import case
 from tests.ocpp.station import basic
 from tests.wire.appliance import Appliance
 from tests.wire.furniture import ARITHMETIC
@@ -17,6 +18,7 @@ async def _findings(csms: Appliance, station_id: str = "CP1") -> str:
     return "\n".join(finding["text"] for finding in report["findings"])
 
 
+@case("X16-21")
 @pytest.mark.parametrize(
     ("station_id", "path"),
     [
@@ -47,6 +49,7 @@ async def test_x16_21_the_right_station_whatever_its_id(csms: Appliance, station
     assert [link.station.station_id for link in csms.house.link.links()] == [station_id]
 
 
+@case("X16-21")
 @pytest.mark.parametrize(
     "path",
     [
@@ -98,6 +101,7 @@ PASSWORDS: list[tuple[str, bytes, int]] = [
 ]
 
 
+@case("X16-22")
 @pytest.mark.parametrize(("password", "sent", "status"), PASSWORDS)
 @ARITHMETIC
 async def test_x16_22_basic_passwords_are_bytes(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from csms.errors import StationRefused
+from tests.conformance.cases import case
 from tests.wire.appliance import Appliance
 from tests.wire.furniture import ARITHMETIC
 from tests.wire.payloads import boot, meter_values, reading, start, status, stop
@@ -75,6 +76,7 @@ async def _not_accepted(csms: Appliance, registration: str) -> Station:
     return station
 
 
+@case("X16-13")
 @pytest.mark.parametrize("registration", ["Pending", "Rejected"])
 async def test_x16_13_nothing_but_a_boot_is_taken(csms: Appliance, registration: str) -> None:
     station = await _not_accepted(csms, registration)
@@ -91,6 +93,7 @@ async def test_x16_13_nothing_but_a_boot_is_taken(csms: Appliance, registration:
     assert any("BootNotification first" in text for text in texts)
 
 
+@case("X16-13")
 async def test_x16_13_a_pending_station_may_be_configured_and_triggered(csms: Appliance) -> None:
     station = await _not_accepted(csms, "Pending")
     station.answers["GetConfiguration"] = {"configurationKey": [{"key": "A", "readonly": True, "value": "1"}]}
@@ -123,6 +126,7 @@ async def test_a_pending_station_gets_no_remote_start_or_stop(
     assert station.asked == []
 
 
+@case("X16-14")
 async def test_x16_14_a_rejected_station_is_sent_nothing(csms: Appliance) -> None:
     station = await _not_accepted(csms, "Rejected")
     result = await csms.verb("station.call", **WIRE_CALL)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.conformance.cases import case
 from tests.wire.appliance import Appliance
 from tests.wire.furniture import ARITHMETIC
 from tests.wire.payloads import at, meter_values, reading, start, status, stop
@@ -49,6 +50,7 @@ async def test_an_unreadable_moment_is_the_time_of_receipt_and_noted(
     assert "timestamp" in message["note"]
 
 
+@case("X16-23")
 @ARITHMETIC
 @pytest.mark.parametrize(
     "text", [EPOCH, "2000-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
@@ -64,6 +66,7 @@ async def test_x16_23_a_clock_that_was_never_set(csms: Appliance, station: Stati
     assert shown["energyWh"] == 10_000
 
 
+@case("X16-23")
 async def test_x16_23_a_clock_an_hour_behind(csms: Appliance, station: Station) -> None:
     await station.call("StatusNotification", status("Preparing", minutes=-60))
     tid = (await station.call("StartTransaction", start(-60)))["transactionId"]

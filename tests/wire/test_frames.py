@@ -7,6 +7,7 @@ import pytest
 import trio
 import trio.testing
 
+from tests.conformance.cases import case
 from tests.wire.appliance import Appliance
 from tests.wire.furniture import ARITHMETIC
 from tests.wire.payloads import boot, meter_values, reading, start, status
@@ -22,6 +23,7 @@ TO_STATIONS = [
 ]
 
 
+@case("X16-15")
 async def test_x16_15_unknown_actions_and_those_of_the_other_direction(
     csms: Appliance, station: Station
 ) -> None:
@@ -35,6 +37,7 @@ async def test_x16_15_unknown_actions_and_those_of_the_other_direction(
     assert notes == ["unknown action CustomOperation"]
 
 
+@case("X16-15")
 @pytest.mark.parametrize(
     ("payload", "code"),
     [
@@ -57,6 +60,7 @@ async def test_x16_15_error_codes_as_1_6_spells_them(
     assert 0 < len(refusal.value.description) <= 255
 
 
+@case("X16-16")
 @pytest.mark.parametrize(
     "text",
     [
@@ -113,6 +117,7 @@ async def test_message_ids_come_back_as_they_came(csms: Appliance, station: Stat
     await csms.message_log.flush()
 
 
+@case("X16-17")
 async def test_x16_17_pipelined_calls_are_answered_in_order(csms: Appliance, station: Station) -> None:
     calls = [
         ("StatusNotification", status("Preparing")),
@@ -131,6 +136,7 @@ async def test_x16_17_pipelined_calls_are_answered_in_order(csms: Appliance, sta
     assert len(shown["meterValues"]) == 1
 
 
+@case("X16-18")
 async def test_x16_18_a_station_is_answered_while_it_owes_us_an_answer(
     csms: Appliance, station: Station
 ) -> None:
@@ -156,6 +162,7 @@ async def _call(csms: Appliance, action: str) -> dict[str, Any]:
     return result
 
 
+@case("X16-19")
 async def test_x16_19_a_station_that_never_answers(
     csms: Appliance, station: Station, mock_clock: trio.testing.MockClock
 ) -> None:
@@ -182,6 +189,7 @@ async def test_x16_19_a_station_that_never_answers(
     ]
 
 
+@case("X16-20")
 async def test_x16_20_a_newer_connection_replaces_the_old(csms: Appliance, station: Station) -> None:
     station.answers["ClearCache"] = None
     results: list[dict[str, Any]] = []

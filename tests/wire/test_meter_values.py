@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.cases import case
 from tests.wire.appliance import Appliance
 from tests.wire.furniture import ARITHMETIC
 from tests.wire.payloads import Payload, at, meter_values, reading, sample, start, stop
@@ -20,6 +21,7 @@ async def _samples(csms: Appliance) -> list[list[Payload]]:
     return [entry["samples"] for entry in shown["meterValues"]]
 
 
+@case("X16-08")
 async def test_x16_08_defaults_of_the_standard(csms: Appliance, station: Station) -> None:
     tid = await _begin(station)
     await station.call("MeterValues", meter_values(tid, reading(5, sample("1500"))))
@@ -41,6 +43,7 @@ async def test_every_field_is_kept_as_it_came(csms: Appliance, station: Station)
     assert await _samples(csms) == [[said]]
 
 
+@case("X16-09")
 @ARITHMETIC
 @pytest.mark.parametrize("format", ["SignedData", "Raw"])
 async def test_x16_09_signed_data_of_8_kb_is_kept_byte_for_byte(
@@ -62,6 +65,7 @@ async def test_x16_09_signed_data_of_8_kb_is_kept_byte_for_byte(
     assert [c["kind"] for c in shown["corrections"]] == (["rejected_sample"] if format == "Raw" else [])
 
 
+@case("X16-10")
 @ARITHMETIC
 @pytest.mark.parametrize("value", ["NaN", "", "1,5", "-", "Infinity", " "])
 async def test_x16_10_garbage_is_set_aside_and_the_rest_counts(
@@ -78,6 +82,7 @@ async def test_x16_10_garbage_is_set_aside_and_the_rest_counts(
     ]
 
 
+@case("X16-11")
 @ARITHMETIC
 @pytest.mark.parametrize(
     "odd",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from csms.store.connection import open_store
+from tests.conformance.cases import case
 from tests.wire.appliance import Appliance, SeededEntropy, SetClock, appliance
 from tests.wire.furniture import ARITHMETIC, furnish
 from tests.wire.payloads import boot, meter_values, reading, sample, start, stop
@@ -17,6 +18,7 @@ async def _counts(csms: Appliance) -> dict[str, int]:
     return {t: (await csms.rows(f"SELECT count(*) AS n FROM {t}"))[0]["n"] for t in tables}
 
 
+@case("X16-01")
 async def test_x16_01_same_call_twice_gets_identical_bytes_and_one_row(
     csms: Appliance, station: Station
 ) -> None:
@@ -40,6 +42,7 @@ async def test_same_bytes_get_the_old_answer_even_when_the_token_was_blocked_sin
     assert first["idTagInfo"]["status"] == "Accepted"
 
 
+@case("X16-02")
 async def test_x16_02_same_start_with_a_new_message_id(csms: Appliance, station: Station) -> None:
     first = await station.call("StartTransaction", start(), message_id="a")
     await csms.verb("token.blocked", uid="TAG1", blocked=True)
@@ -72,6 +75,7 @@ async def test_another_start_with_a_used_message_id_is_another_transaction(
     assert (await _counts(csms))["transactions"] == 2
 
 
+@case("X16-05")
 async def test_x16_05_second_stop_is_a_no_op(csms: Appliance, station: Station) -> None:
     tid = (await station.call("StartTransaction", start()))["transactionId"]
     await station.call("StopTransaction", stop(tid), message_id="a")
@@ -159,6 +163,7 @@ async def test_every_message_of_a_charge_again_after_a_restart(csms: Appliance, 
     assert await _counts(heir) == counts
 
 
+@case("X16-24")
 async def test_a_start_that_was_not_answered_before_the_process_died(store_url: str, clock: SetClock) -> None:
     entropy = SeededEntropy()
     async with open_store(store_url) as store, appliance(store, clock, entropy) as csms:

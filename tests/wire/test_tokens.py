@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.cases import case
 from tests.wire.appliance import Appliance
 from tests.wire.payloads import at, start, stop
 from tests.wire.station import Station
@@ -30,6 +31,7 @@ async def test_tc_023_authorize_says_why_not(csms: Appliance, station: Station) 
     assert (await _authorize(station, "YOUNG"))["status"] == "Expired"
 
 
+@case("X16-12")
 async def test_x16_12_case_does_not_matter(csms: Appliance, station: Station) -> None:
     await csms.verb("token.add", uid="04aBcD")
     for minute, spelling in enumerate(("04abcd", "04ABCD", "04AbCd")):

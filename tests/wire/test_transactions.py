@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import trio
 
+from tests.conformance.cases import case
 from tests.wire.appliance import Appliance
 from tests.wire.payloads import at, meter_values, reading, start, status, stop
 from tests.wire.station import Station
@@ -51,6 +52,7 @@ async def test_transaction_ids_are_positive_unique_and_not_to_be_guessed(
     assert max(ids) - min(ids) > 2**28
 
 
+@case("X16-06")
 async def test_x16_06_two_connectors_start_in_the_same_millisecond(csms: Appliance, station: Station) -> None:
     ids: list[int] = []
 
@@ -64,6 +66,7 @@ async def test_x16_06_two_connectors_start_in_the_same_millisecond(csms: Applian
     assert len(set(ids)) == 2
 
 
+@case("X16-03")
 async def test_x16_03_stop_without_id_is_matched_by_token(csms: Appliance, station: Station) -> None:
     await csms.verb("token.add", uid="TAG2")
     await station.call("StartTransaction", start())
@@ -82,6 +85,7 @@ async def test_x16_03_stop_without_id_is_matched_by_token(csms: Appliance, stati
     assert len(await csms.transactions()) == 2
 
 
+@case("X16-03")
 async def test_x16_03_stop_without_id_that_could_mean_two_is_an_orphan(
     csms: Appliance, station: Station
 ) -> None:
@@ -93,6 +97,7 @@ async def test_x16_03_stop_without_id_that_could_mean_two_is_an_orphan(
     assert states == ["ACTIVE", "ACTIVE", "ORPHANED"]
 
 
+@case("X16-03")
 async def test_x16_03_two_stops_without_id_of_one_moment_are_two(csms: Appliance, station: Station) -> None:
     """A reset ends both connectors of a meterless station at once, and it has lost both ids."""
     await csms.verb("token.add", uid="TAG2")
@@ -120,6 +125,7 @@ async def test_zero_is_no_transaction_id_either(csms: Appliance, station: Statio
     assert (shown["state"], shown["energyWh"], len(shown["meterValues"])) == ("ENDED", 10_000, 1)
 
 
+@case("X16-04")
 async def test_x16_04_stop_of_an_unknown_id_touches_nothing(csms: Appliance, station: Station) -> None:
     await station.call("StatusNotification", status("Charging"))
     await station.call("StartTransaction", start())
@@ -187,6 +193,7 @@ async def test_an_early_stop_is_not_given_to_a_start_after_it(csms: Appliance, s
     assert sorted(t["state"] for t in await csms.transactions()) == ["ACTIVE", "ORPHANED"]
 
 
+@case("X16-07")
 async def test_x16_07_a_start_on_a_busy_connector_keeps_both(csms: Appliance, station: Station) -> None:
     first = (await station.call("StartTransaction", start()))["transactionId"]
     second = (await station.call("StartTransaction", start(90, meterStart=11_000)))["transactionId"]
