@@ -32,6 +32,8 @@ class Trigger(StrEnum):
     METER_VALUES = "MeterValues"
     FIRMWARE_STATUS = "FirmwareStatusNotification"
     LOG_STATUS = "LogStatusNotification"
+    TRANSACTION = "TransactionEvent"
+    PUBLISH_FIRMWARE_STATUS = "PublishFirmwareStatusNotification"
     SIGN_CERTIFICATE = "SignChargingStationCertificate"
     SIGN_V2G_CERTIFICATE = "SignV2GCertificate"
     SIGN_COMBINED_CERTIFICATE = "SignCombinedCertificate"
@@ -53,9 +55,10 @@ class ListUpdate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Restart the station."""
+    """Restart the station, or one EVSE of it."""
 
     kind: ResetKind = ResetKind.SOFT
+    evse_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class UnlockConnector:
     """Release the cable; a running transaction ends."""
 
     evse_id: int
+    connector_id: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,11 @@ class StopTransaction:
 
 @dataclass(frozen=True, slots=True)
 class ChangeAvailability:
-    """Put an EVSE, or the whole station, in or out of service."""
+    """Put an EVSE, one connector of it, or the whole station, in or out of service."""
 
     available: bool
     evse_id: int = 0
+    connector_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ class TriggerMessage:
 
     message: Trigger
     evse_id: int | None = None
+    connector_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +152,19 @@ class GetCompositeSchedule:
 
 @dataclass(frozen=True, slots=True)
 class UpdateFirmware:
-    """Have the station fetch firmware from `url` at `retrieve_at` and install it; `number` is the requestId."""
+    """Have the station fetch firmware from `url` at `retrieve_at` and install it; `number` is the requestId.
+
+    `signature` is Base64, `signing_certificate` PEM; with them the station checks what it has fetched.
+    """
 
     url: str
     retrieve_at: datetime
     retries: int | None = None
     retry_interval_s: int | None = None
     number: int = 0
+    install_at: datetime | None = None
+    signature: str | None = None
+    signing_certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +275,20 @@ class GetInstalledCertificates:
 
 
 @dataclass(frozen=True, slots=True)
+class SetOrganization:
+    """Tell the station the operator's name, which its certificate has to bear."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword:
+    """Give the station a new password: text of 16 to 40 characters (A01)."""
+
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SetNetworkProfile:
     """Tell the station how to reach us with another security profile (2.0.1 B09); `slot` is its place."""
 
@@ -306,6 +332,8 @@ StationCommand = (
     | DeleteCertificate
     | GetInstalledCertificates
     | SetNetworkProfile
+    | SetOrganization
+    | SetPassword
     | SetSecurityProfile
 )
 
@@ -335,3 +363,4 @@ class Bounds:
     list_entries_per_message: int | None = None
     list_entries: int | None = None
     id_token_characters: int | None = None
+    certificate_chain_characters: int | None = None

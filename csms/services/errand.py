@@ -33,6 +33,12 @@ class Errand:
         """The OCPP version the station speaks."""
         return commands.version_of(self.house, self.station)
 
+    @property
+    def reached(self) -> str | None:
+        """The address under which the station has found us, for plain HTTP; None while it is offline."""
+        link = self.house.link.link(self.station.id)
+        return link.reached if link else None
+
     async def abilities(self) -> Abilities:
         """Return what is known of the station by now."""
         return await self.house.unit.read(lambda tx: known_of(tx, self.station.id))

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from csms.clock import to_text
-from csms.errors import InvalidInput, NotFound
+from csms.errors import NotFound, StationOffline
 from csms.model.command import Command, Outcome, Purpose
 from csms.model.station import ChargingStation, StationRef
 from csms.model.station_file import Direction, FileAddress, FileState, FirmwareFile, StationFile, safe_name
@@ -52,9 +52,7 @@ def base_url(tx: Tx, derived: str | None) -> str:
     """Return the address under which stations reach us over HTTP: as configured, else as the station found us."""
     base = tx.policy.public_url or derived
     if not base:
-        raise InvalidInput(
-            "the station is offline, so it has not shown how it reaches us: set ocpp.public_url"
-        )
+        raise StationOffline("the station is not connected, and without ocpp.public_url only it knows our address")
     return base.rstrip("/")
 
 

@@ -18,7 +18,7 @@ from csms.errors import InvalidInput, NotFound
 from csms.model import station_command as ask
 from csms.model.command import CallStatus, Command, Outcome
 from csms.model.station import ChargingStation
-from csms.services import local_lists, station_orders, stations, tenants
+from csms.services import firmware, local_lists, log_uploads, station_orders, stations, tenants
 from csms.services.access import Caller
 from csms.services.commands import CallResult
 from csms.services.errand import Errand
@@ -110,8 +110,6 @@ async def _simply(
     numbers = {}
     if isinstance(said, ask.ReserveNow):
         numbers = {"reservationId": said.id}
-    elif isinstance(said, ask.UploadLog):
-        numbers = {"requestId": said.request_id}
     return await errand.carry_out(said), numbers
 
 
@@ -224,8 +222,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "limit": Operation(station_orders.Limit, station_orders.limit),
     "limit.clear": Operation(ask.ClearLimit),
     "schedule": Operation(ask.GetCompositeSchedule),
-    "firmware": Operation(station_orders.Firmware, station_orders.firmware),
-    "log": Operation(station_orders.Log, station_orders.log),
+    "firmware": Operation(firmware.Update, work=firmware.update),
+    "log": Operation(log_uploads.Upload, work=log_uploads.upload),
     "reserve": Operation(station_orders.Reserve, station_orders.reserve),
     "cancel": Operation(ask.CancelReservation),
     "local-list.sync": Operation(local_lists.Sync, work=local_lists.sync),

@@ -12,7 +12,6 @@ from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model import station_command as ask
 from csms.model.id_token import ISO14443, AuthorizationStatus
 from csms.model.station import ChargingStation
-from csms.model.station_command import LogKind
 from csms.model.transaction import TransactionState
 from csms.services import tokens
 from csms.services.unit import Tx
@@ -61,28 +60,6 @@ class Limit:
     evse_id: int = 0
     phases: int | None = None
     duration_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Firmware:
-    """Install firmware, now or later."""
-
-    url: str
-    retrieve_at: datetime | None = None
-    retries: int | None = None
-    retry_interval_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """Upload a log."""
-
-    url: str
-    kind: LogKind = LogKind.DIAGNOSTICS
-    oldest_at: datetime | None = None
-    latest_at: datetime | None = None
-    retries: int | None = None
-    retry_interval_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,35 +121,15 @@ def limit(on: Occasion, order: Limit) -> ask.LimitCurrent:
     return ask.LimitCurrent(order.amps, since, order.evse_id, order.phases, order.duration_s)
 
 
-def firmware(on: Occasion, order: Firmware) -> ask.UpdateFirmware:
-    """Fetch at once unless told when."""
-    due = _aware(order.retrieve_at) or on.tx.now
-    number = abilities.count(on.tx.db, on.station.id, "request")
-    return ask.UpdateFirmware(_address(order.url), due, order.retries, order.retry_interval_s, number)
-
-
 def report(on: Occasion, _order: Report) -> ask.GetReport:
     """Give the report a number of its own."""
     return ask.GetReport(abilities.count(on.tx.db, on.station.id, "request"))
 
 
-def log(on: Occasion, order: Log) -> ask.UploadLog:
-    """Give the upload a request id of its own."""
-    return ask.UploadLog(
-        request_id=abilities.count(on.tx.db, on.station.id, "request"),
-        url=_address(order.url),
-        kind=order.kind,
-        oldest_at=_aware(order.oldest_at),
-        latest_at=_aware(order.latest_at),
-        retries=order.retries,
-        retry_interval_s=order.retry_interval_s,
-    )
-
-
 def reserve(on: Occasion, order: Reserve) -> ask.ReserveNow:
     """Check the id token, and number the reservation so that it replaces no other one of the station."""
     uid, group, type_ = _usable(on, order.id_token)
-    expires_at = _aware(order.expires_at) or on.tx.now + RESERVE_FOR
+    expires_at = aware(order.expires_at) or on.tx.now + RESERVE_FOR
     if expires_at <= on.tx.now:
         raise InvalidInput("a reservation expires in the future")
     if order.id is not None and order.id < 1:
@@ -202,14 +159,15 @@ def _usable(on: Occasion, uid: str) -> tuple[str, str | None, str]:
     )
 
 
-def _aware(moment: datetime | None) -> datetime | None:
+def aware(moment: datetime | None) -> datetime | None:
+    """Return a moment that has its zone; InvalidInput for one that has none."""
     if moment is not None and moment.tzinfo is None:
         raise InvalidInput("a time needs its zone, like 2027-01-31T00:00:00Z")
     return moment
 
 
-def _address(url: str) -> str:
-    """Check that a station can make something of an address; which protocols it knows is its own matter."""
+def address(url: str) -> str:
+    """Return an address that a station can make something of; which protocols it knows is its own matter."""
     scheme, sign, rest = url.partition("://")
     if not sign or not scheme.isalnum() or not rest or any(c.isspace() for c in url):
         raise InvalidInput(
