@@ -17,6 +17,7 @@ from csms.cli import (
     doctor,
     init,
     message,
+    pki,
     reservation,
     serve,
     station,
@@ -75,7 +76,22 @@ app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("watch")(watch.watch)
 app.command("simulate")(simulate)
-for noun in (tenant, user, station, token, tariff, transaction, cdr, reservation, db, config, message, alert, audit):
+for noun in (
+    tenant,
+    user,
+    station,
+    token,
+    tariff,
+    transaction,
+    cdr,
+    reservation,
+    db,
+    config,
+    message,
+    alert,
+    audit,
+    pki,
+):
     app.add_typer(noun.app)
 
 

@@ -36,6 +36,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "transaction.read": _READERS,
     "transaction.write": _ADMINS,
     "cdr.read": _READERS,
+    "certificate.read": _READERS,
+    "certificate.write": _ADMINS,
     "reservation.read": _READERS,
     "message.read": _OPERATORS,
     "alert.read": _READERS,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from csms.errors import Conflict
 from csms.model.tenant import TenantType
-from csms.services import passwords, tenants
+from csms.services import passwords, pki_setup, tenants
 from csms.services.access import Caller, Role
 from csms.services.unit import Tx
 from csms.store import tenants as store
@@ -30,8 +30,13 @@ def init(
     party_id: str = "CSM",
     currency: str = "EUR",
     time_zone: str = "Europe/Berlin",
+    hosts: list[str] | None = None,
+    organization: str | None = None,
 ) -> FirstDay:
-    """Create the first tenant and the first administrator; Conflict when there is one already."""
+    """Create the first tenant and the first administrator; Conflict when there is one already.
+
+    With `hosts`, the names of this machine, also the certificate authorities and the server's certificates.
+    """
     if store.count_users(tx.db):
         raise Conflict("this appliance is set up already: csms status shows it")
     owner = tenants.add(
@@ -57,6 +62,10 @@ def init(
     }
     store.insert_user(tx.db, user)
     tx.audit(caller, None, "user.add", email, {"role": Role.SUPER_ADMIN})
+    if hosts:
+        from csms.pki.pool import KeyPool
+
+        pki_setup.found(tx, caller, organization or owner.name, hosts, KeyPool())
     return FirstDay(email, password, owner.id, owner.name)
 
 
