@@ -361,6 +361,7 @@ class Bounds:
 
     settings_per_message: int | None = None
     list_entries_per_message: int | None = None
+    list_bytes_per_message: int | None = None
     list_entries: int | None = None
     id_token_characters: int | None = None
     certificate_chain_characters: int | None = None

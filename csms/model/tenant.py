@@ -38,3 +38,5 @@ class Tenant:
     time_zone: str
     created_at: datetime
     updated_at: datetime
+    local_list_sync: bool = False
+    """Whether local lists of stations follow the id tokens by themselves."""

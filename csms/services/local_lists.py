@@ -10,18 +10,27 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
+import msgspec
+
 from csms.clock import to_text
 from csms.errors import Conflict, Unsupported
 from csms.model import id_token
 from csms.model.command import CallStatus, Outcome
 from csms.model.id_token import IdToken, fold
-from csms.model.station_command import GetLocalListVersion, ListEntry, ListUpdate, SendLocalList
+from csms.model.station_command import Abilities, GetLocalListVersion, ListEntry, ListUpdate, SendLocalList
+from csms.services import local_list_states, stations
+from csms.services.access import Caller
 from csms.services.commands import CallResult
 from csms.services.errand import Errand
+from csms.services.local_list_states import LocalListState
 from csms.services.unit import Tx
-from csms.store import abilities, stations, tokens
+from csms.store import abilities, tokens
+from csms.store import local_lists as lists
+from csms.store import stations as station_store
 
 LARGEST_VERSION: Final = 2**31 - 1
+_ENVELOPE_BYTES: Final = 200
+"""What a message is around its entries, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,18 @@ class _Plan:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """The entries that a list should hold, folded uid to entry, after so many changes of the tenant's id tokens.
+
+    `left_out` counts the id tokens that are too long for the station's version.
+    """
+
+    entries: dict[str, ListEntry]
+    left_out: int
+    token_changes: int
+
+
 async def sync(errand: Errand, order: Sync) -> tuple[CallResult, dict[str, Any]]:
     """Ask for the version, send what differs, and return the last CALL with what was done."""
     asked = await errand.carry_out(GetLocalListVersion())
@@ -51,38 +72,52 @@ async def sync(errand: Errand, order: Sync) -> tuple[CallResult, dict[str, Any]]
             f"{errand.station.station_id} keeps no local authorization list: it has none, or it is switched off"
         )
     most = (await errand.bounds()).id_token_characters
-    entries, left_out = await errand.house.unit.read(lambda tx: _current(tx, errand, most))
-    plan = await errand.house.unit.read(lambda tx: _plan(tx, errand, entries, order.full))
+    now = await errand.house.unit.read(lambda tx: _current(tx, errand, most))
+    plan = await errand.house.unit.read(lambda tx: _plan(tx, errand, now.entries, order.full))
     if plan is None:
-        version, _ = await errand.house.unit.read(
-            lambda tx: abilities.list_contents(tx.db, errand.station.id)
-        )
-        return asked, _told(version, None, 0, len(entries), left_out)
-    await _check_room(errand, len(entries))
-    result, version = await _send(errand, plan)
-    if result.outcome is Outcome.REFUSED and plan.update is ListUpdate.DIFFERENTIAL:
-        again = await errand.house.unit.read(lambda tx: _plan(tx, errand, entries, True))
+        version = await errand.house.unit.run(lambda tx: _in_step(tx, errand, now))
+        return asked, _told(version, None, 0, now)
+    await _check_room(errand, len(now.entries))
+    result, version, parts = await _send(errand, plan, now)
+    if result.outcome is Outcome.REFUSED and (plan.update is ListUpdate.DIFFERENTIAL or parts > 1):
+        again = await errand.house.unit.read(lambda tx: _plan(tx, errand, now.entries, True))
         if again is not None:
             plan = again
-            result, version = await _send(errand, plan)
-    return result, _told(version, plan.update, len(plan.entries), len(entries), left_out)
+            result, version, _ = await _send(errand, plan, now)
+    return result, _told(version, plan.update, len(plan.entries), now)
 
 
-def _told(version: int, update: ListUpdate | None, sent: int, tokens: int, left_out: int) -> dict[str, Any]:
+def show(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None) -> LocalListState:
+    """Return how far a station's local list has come."""
+    return local_list_states.state(tx, stations.find(tx, caller, station, tenant))
+
+
+def _told(version: int, update: ListUpdate | None, sent: int, now: _Now) -> dict[str, Any]:
     return {
         "version": version,
         "update": update,
         "entriesSent": sent,
-        "idTokens": tokens,
-        "idTokensLeftOut": left_out,
+        "idTokens": len(now.entries),
+        "idTokensLeftOut": now.left_out,
     }
 
 
-def _current(tx: Tx, errand: Errand, most_characters: int | None) -> tuple[dict[str, ListEntry], int]:
-    """Return the tenant's id tokens as list entries, and how many are too long for the station's version."""
+def _current(tx: Tx, errand: Errand, most_characters: int | None) -> _Now:
+    """Return the tenant's id tokens as list entries; customers that the station has forgotten are not among them."""
     every = tokens.select(tx.db, errand.station.tenant_id)
     fitting = [t for t in every if most_characters is None or len(t.uid) <= most_characters]
-    return {fold(t.uid): _entry(t, tx) for t in fitting}, len(every) - len(fitting)
+    forgotten = lists.exclusions(tx.db, errand.station.id)
+    entries = {
+        fold(t.uid): _entry(t, tx) for t in fitting if to_text(t.updated_at) > forgotten.get(fold(t.uid), "")
+    }
+    changes = lists.token_changes(tx.db, errand.station.tenant_id)
+    return _Now(entries, len(every) - len(fitting), changes)
+
+
+def _in_step(tx: Tx, errand: Errand, now: _Now) -> int:
+    """Note that a station's list needs nothing, and return its version."""
+    local_list_states.succeeded(tx, errand.station, now.token_changes)
+    return abilities.list_contents(tx.db, errand.station.id)[0]
 
 
 def _entry(token: IdToken, tx: Tx) -> ListEntry:
@@ -91,7 +126,7 @@ def _entry(token: IdToken, tx: Tx) -> ListEntry:
 
 def _plan(tx: Tx, errand: Errand, entries: Mapping[str, ListEntry], full: bool) -> _Plan | None:
     """Return what to send to a station, None where its list is in step."""
-    held = stations.list_version(tx.db, errand.station.id)
+    held = station_store.list_version(tx.db, errand.station.id)
     version, known = abilities.list_contents(tx.db, errand.station.id)
     wanted = {uid: _fingerprint(entry) for uid, entry in entries.items()}
     following = max(held, version) + 1
@@ -111,28 +146,57 @@ async def _check_room(errand: Errand, entries: int) -> None:
         )
 
 
-async def _send(errand: Errand, plan: _Plan) -> tuple[CallResult, int]:
-    """Send a plan in parts as large as the station takes; keep its contents when the last one is accepted."""
-    size = (await errand.bounds()).list_entries_per_message
-    parts = _parts(plan.entries, size)
+async def _send(errand: Errand, plan: _Plan, now: _Now) -> tuple[CallResult, int, int]:
+    """Send a plan in parts as large as the station takes; keep its contents when the last one is accepted.
+
+    Returns the last answer, the version the station holds then, and how many parts were sent.
+    """
+    bounds = await errand.bounds()
+    sizes: Sequence[int] = [0] * len(plan.entries)
+    if bounds.list_bytes_per_message is not None:
+        sizes = _sizes(errand, plan.entries, await errand.abilities())
+    parts = _parts(plan.entries, sizes, bounds.list_entries_per_message, bounds.list_bytes_per_message)
     for number, part in enumerate(parts):
         version = plan.version + number
         update = plan.update if number == 0 else ListUpdate.DIFFERENTIAL
         result = await errand.carry_out(SendLocalList(version, update, part))
         if result.outcome is not Outcome.DONE:
-            return result, version - 1
-    await errand.house.unit.run(lambda tx: _keep(tx, errand, version, plan.wanted))
-    return result, version
+            return result, version - 1, number + 1
+    await errand.house.unit.run(lambda tx: _keep(tx, errand, version, plan.wanted, now))
+    return result, version, len(parts)
 
 
-def _keep(tx: Tx, errand: Errand, version: int, wanted: Mapping[str, str]) -> None:
+def _keep(tx: Tx, errand: Errand, version: int, wanted: Mapping[str, str], now: _Now) -> None:
     abilities.write_list_contents(tx.db, errand.station.id, version, wanted)
+    local_list_states.succeeded(tx, errand.station, now.token_changes)
 
 
-def _parts(entries: Sequence[ListEntry], size: int | None) -> list[tuple[ListEntry, ...]]:
+def _sizes(errand: Errand, entries: Sequence[ListEntry], known: Abilities) -> list[int]:
+    """Return how many bytes each entry takes on the wire of the station's version."""
+
+    def length(*some: ListEntry) -> int:
+        order = SendLocalList(1, ListUpdate.FULL, some)
+        return len(msgspec.json.encode(errand.house.link.translate(errand.version, order, known)[1]))
+
+    bare = length()
+    return [length(entry) - bare for entry in entries]
+
+
+def _parts(
+    entries: Sequence[ListEntry], sizes: Sequence[int], most: int | None, most_bytes: int | None
+) -> list[tuple[ListEntry, ...]]:
     """Cut entries into parts; no entries are one empty part, which empties the list."""
-    step = size or max(1, len(entries))
-    return [tuple(entries[at : at + step]) for at in range(0, max(1, len(entries)), step)]
+    parts: list[list[ListEntry]] = [[]]
+    room = 0
+    for entry, size in zip(entries, sizes, strict=True):
+        full = most is not None and len(parts[-1]) >= most
+        if parts[-1] and (full or (most_bytes is not None and size > room)):
+            parts.append([])
+        if not parts[-1]:
+            room = (most_bytes or 0) - _ENVELOPE_BYTES
+        parts[-1].append(entry)
+        room -= size
+    return [tuple(part) for part in parts]
 
 
 def _fingerprint(entry: ListEntry) -> str:

@@ -19,7 +19,8 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 def view(value: Any) -> Any:
     """Return a result as JSON-ready builtins (decimals stay Decimal; `encode` writes them as numbers)."""
     if isinstance(value, StationView):
-        return view(value.station) | {"connectors": view(value.connectors)}
+        more = {} if value.local_list is None else {"localList": view(value.local_list)}
+        return view(value.station) | {"connectors": view(value.connectors)} | more
     if isinstance(value, NewStation):
         return view(value.station) | ({"password": value.password} if value.password else {})
     if isinstance(value, NewUser):

@@ -8,8 +8,9 @@ from csms.clock import to_text
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model.reservation import OUT_OF_ORDER
 from csms.model.station import ChargingStation, Connector, ConnectorStatus, Registration, StationRef
-from csms.services import corrections, passwords, reservations, security_profiles, tenants
+from csms.services import corrections, local_list_states, passwords, reservations, security_profiles, tenants
 from csms.services.access import Caller
+from csms.services.local_list_states import LocalListState
 from csms.services.unit import Tx
 from csms.store import abilities, rows
 from csms.store import stations as store
@@ -28,10 +29,11 @@ class NewStation:
 
 @dataclass(frozen=True, slots=True)
 class StationView:
-    """A station with its connectors."""
+    """A station with its connectors, and how its local list stands where one station is shown."""
 
     station: ChargingStation
     connectors: tuple[Connector, ...]
+    local_list: LocalListState | None = None
 
 
 def add(
@@ -87,7 +89,8 @@ def find(tx: Tx, caller: Caller, station: str, tenant: str | None = None) -> Cha
 def show(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None) -> StationView:
     """Return one station with its connectors."""
     found = find(tx, caller, station, tenant)
-    return StationView(found, tuple(store.connectors(tx.db, found.id)))
+    connectors = tuple(store.connectors(tx.db, found.id))
+    return StationView(found, connectors, local_list_states.state(tx, found))
 
 
 def list_stations(tx: Tx, caller: Caller, *, tenant: str | None = None) -> list[StationView]:

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model import id_token
+from csms.model.event import Event
 from csms.model.id_token import ISO14443, Authorization, AuthorizationStatus, IdToken, fold
 from csms.model.station import StationRef
 from csms.services import tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
-from csms.store import stations, transactions
+from csms.store import local_lists, stations, transactions
 from csms.store import tokens as store
 
 LONGEST_UID = 36
@@ -71,6 +72,7 @@ def add(
         raise Conflict(f"id token {uid} exists already")
     token = _token(tx, owner.id, uid, type, group, expires_at, blocked, max_active)
     store.insert(tx.db, token)
+    _changed(tx, owner.id, token.uid, "added")
     tx.audit(caller, owner.id, "token.add", token.uid, {"type": type, "group": group, "blocked": blocked})
     return token
 
@@ -112,6 +114,7 @@ def import_tokens(
         else:
             updated += 1
         store.upsert(tx.db, token)
+    _changed(tx, owner.id, str(len(tokens)), "imported")
     tx.audit(caller, owner.id, "token.import", str(len(tokens)), {"added": added, "updated": updated})
     return {"added": added, "updated": updated}
 
@@ -133,6 +136,7 @@ def set_blocked(tx: Tx, caller: Caller, *, uid: str, blocked: bool, tenant: str 
     """Block or unblock an id token; running transactions go on."""
     token = show(tx, caller, uid=uid, tenant=tenant)
     store.set_blocked(tx.db, token.tenant_id, uid, blocked, tx.at)
+    _changed(tx, token.tenant_id, token.uid, "blocked" if blocked else "unblocked")
     tx.audit(caller, token.tenant_id, "token.block" if blocked else "token.unblock", token.uid, {})
     return replace(token, blocked=blocked)
 
@@ -141,7 +145,14 @@ def remove(tx: Tx, caller: Caller, *, uid: str, tenant: str | None = None) -> No
     """Remove an id token; its transactions and CDRs stay."""
     token = show(tx, caller, uid=uid, tenant=tenant)
     store.delete(tx.db, token.tenant_id, uid)
+    _changed(tx, token.tenant_id, token.uid, "removed")
     tx.audit(caller, token.tenant_id, "token.remove", token.uid, {})
+
+
+def _changed(tx: Tx, tenant_id: str, uid: str, change: str) -> None:
+    """Tell listeners, and count the change: local lists that follow the id tokens see by it that they are behind."""
+    local_lists.tokens_changed(tx.db, tenant_id)
+    tx.events.append(Event("token.changed", tenant_id, None, uid, tx.now, {"change": change}))
 
 
 def _token(

@@ -1,0 +1,68 @@
+"""Work that waits in the database: looked up every few seconds, done one subject at a time, many subjects at once.
+
+What is to do stands in the database, so that a process that died left nothing undone; what a subject does to its own
+work costs no other subject more than one of the places.
+"""
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import structlog
+import trio
+
+from csms.errors import CsmsError, StoreStopped
+
+T = TypeVar("T", bound=Hashable)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Rounds(Generic[T]):
+    """One kind of work: `due` finds its subjects, `work` does one; at most `at_a_time` of them at once."""
+
+    name: str
+    due: Callable[[], Awaitable[Sequence[T]]]
+    work: Callable[[T], Awaitable[None]]
+    every_s: float
+    at_a_time: int
+    _busy: set[T] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Do rounds until cancelled; a failure is logged and tried again at the next round."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                await self.turn(nursery)
+                await trio.sleep(self.every_s)
+
+    async def once(self) -> None:
+        """Do one round and wait until it is done."""
+        async with trio.open_nursery() as nursery:
+            await self.turn(nursery)
+
+    async def turn(self, nursery: trio.Nursery) -> None:
+        """Begin what is due and has a place."""
+        try:
+            subjects = await self.due()
+        except StoreStopped:
+            raise
+        except CsmsError as error:
+            log.error("rounds_failed", work=self.name, error=str(error))
+            return
+        for subject in subjects:
+            if len(self._busy) >= self.at_a_time:
+                return
+            if subject not in self._busy:
+                self._busy.add(subject)
+                nursery.start_soon(self._do, subject)
+
+    async def _do(self, subject: T) -> None:
+        try:
+            await self.work(subject)
+        except StoreStopped:
+            raise
+        except CsmsError as error:
+            log.error("rounds_failed", work=self.name, subject=subject, error=str(error))
+        finally:
+            self._busy.discard(subject)
