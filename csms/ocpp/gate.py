@@ -1,6 +1,7 @@
 """The door: turns a handshake into a claim, has it decided, and keeps why somebody was refused (OCPP-J 1.6 §3)."""
 
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
 
 import structlog
 
@@ -10,7 +11,9 @@ from csms.model.station import StationRef
 from csms.ocpp.handshake import Admitted, ConnectionOptions, Hello, Refused
 from csms.ocpp.presence import Roll
 from csms.ocpp.rpc import Version
-from csms.services import admission, onboarding, sign_on
+from csms.pki.contract import Question
+from csms.pki.ocsp_client import Answer, Standing
+from csms.services import admission, onboarding, security_profiles, sign_on
 from csms.services.admission import Claim, Denied, Welcome
 from csms.services.unit import Unit
 
@@ -22,10 +25,22 @@ _REFUSALS_KEPT_A_MINUTE: Final = 120
 log = structlog.get_logger(__name__)
 
 
+Standings = Callable[[Question, Sequence[Any]], Awaitable[Answer]]
+
+
 class StationGate:
     """Decides who may connect as a station."""
 
-    def __init__(self, unit: Unit, roll: Roll, clock: Clock, options: ConnectionOptions) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        roll: Roll,
+        clock: Clock,
+        options: ConnectionOptions,
+        standing: Standings | None = None,
+    ) -> None:
+        """Take what decides; `standing` asks OCSP responders about certificates of other authorities."""
+        self._standing = standing
         self._unit = unit
         self._roll = roll
         self._clock = clock
@@ -40,7 +55,9 @@ class StationGate:
             log.warning("address_refused", path=hello.raw_path[:200], peer=hello.peer)
             return Refused(404, "connect to /ocpp/<station id>")
         tenant, station_id = address
-        claim = Claim(station_id, tenant, hello.authorization, hello.tls, _handshake(hello))
+        claim = Claim(
+            station_id, tenant, hello.authorization, hello.tls, _handshake(hello), hello.client_chain
+        )
         try:
             verdict = await self._unit.read(lambda tx: admission.admit(tx, claim))
         except StoreUnavailable as error:
@@ -50,9 +67,20 @@ class StationGate:
         if isinstance(verdict, Denied):
             await self._keep(claim, verdict)
             return Refused(verdict.http_status, verdict.reason)
+        if verdict.question is not None and await self._is_revoked(verdict):
+            denied = Denied(403, "the client certificate was revoked", bad_certificate_of=verdict.station)
+            await self._keep(claim, denied)
+            return Refused(denied.http_status, denied.reason)
         if verdict.new_password_hash is not None:
             await self._confirm(verdict.station, verdict.new_password_hash)
-        self._roll.admit(verdict.station, verdict.registration, verdict.quirks)
+        if verdict.news and not await self._note(verdict):
+            return Refused(503, "the database cannot be written", retry_after_s=30)
+        self._roll.admit(
+            verdict.station,
+            verdict.registration,
+            verdict.quirks,
+            restricted=verdict.restricted is not None,
+        )
         version = choose_version(hello.subprotocols, verdict.quirks)
         if version is None:
             offered = ", ".join(hello.subprotocols) or "none"
@@ -77,6 +105,23 @@ class StationGate:
             await self._unit.run(lambda tx: sign_on.confirm(tx, station.key, new_hash))
         except StoreUnavailable as error:
             log.error("password_not_settled", station=station.station_id, error=str(error))
+
+    async def _note(self, welcome: Welcome) -> bool:
+        """Keep the profile a station has reached before it is let in: from then on the lower one is refused."""
+        station, profile, restricted = welcome.station, welcome.security_profile, welcome.restricted
+        try:
+            await self._unit.run(lambda tx: security_profiles.reached(tx, station, profile, restricted))
+        except StoreUnavailable as error:
+            log.error("security_profile_not_kept", station=station.station_id, error=str(error))
+            return False
+        return True
+
+    async def _is_revoked(self, welcome: Welcome) -> bool:
+        """Ask the responder of another authority about a certificate; only a clear word keeps a station out."""
+        if self._standing is None or welcome.question is None:
+            return False
+        answer = await self._standing(welcome.question, welcome.issuers)
+        return answer.standing is Standing.REVOKED and answer.proven
 
     def _station_options(self, welcome: Welcome) -> ConnectionOptions:
         """Apply a station's quirks to the appliance's limits."""

@@ -27,6 +27,8 @@ class Hello:
     """DER."""
     headers: tuple[tuple[str, str], ...]
     """In the order they came; the value of Authorization is redacted."""
+    client_chain: tuple[bytes, ...] = ()
+    """The certificates that were presented with it, as DER, the client's own first."""
 
 
 @dataclass(frozen=True, slots=True)

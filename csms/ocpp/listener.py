@@ -32,9 +32,9 @@ _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.E
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Door:
-    """A listening socket, with TLS where a context is given."""
+    """A listening socket, with TLS where a context is given; another context counts for the next handshakes."""
 
     socket: socket.socket
     tls: ssl.SSLContext | None = None
@@ -211,4 +211,9 @@ async def _peer(stream: Stream, address: str) -> Peer:
     except trio.BrokenResourceError as error:
         _log.info("tls_failed", peer=address, error=str(error.__cause__ or error))
         raise
-    return Peer(address, tls=True, client_certificate=stream.client_certificate)
+    return Peer(
+        address,
+        tls=True,
+        client_certificate=stream.client_certificate,
+        client_chain=stream.client_chain,
+    )

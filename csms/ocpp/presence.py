@@ -18,6 +18,8 @@ class Presence:
     written_at: datetime | None = None
     triggered: set[str] = field(default_factory=set)
     """Actions a station whose registration is pending was told to send (OCPP 1.6 §4.2)."""
+    restricted: bool = False
+    """Whether it may only renew its certificate, whatever the operator has set for it (2.0.1 A00.FR.429)."""
 
     def awaits(self, action: str) -> bool:
         """Whether a station that is not accepted may send this."""
@@ -35,12 +37,22 @@ class Roll:
     def __init__(self) -> None:
         self._by_key: dict[str, Presence] = {}
 
-    def admit(self, station: StationRef, registration: Registration, quirks: dict[str, Any]) -> Presence:
-        """Remember a station that was admitted, with what the operator has set for it."""
+    def admit(
+        self,
+        station: StationRef,
+        registration: Registration,
+        quirks: dict[str, Any],
+        *,
+        restricted: bool | None = None,
+    ) -> Presence:
+        """Remember a station that was admitted, with what the operator has set for it; None keeps a restriction."""
         presence = self._by_key.get(station.key)
         if presence is None:
             presence = self._by_key[station.key] = Presence(station, registration)
-        presence.registration = registration
+        if restricted is not None:
+            presence.restricted = restricted
+        held_back = presence.restricted and registration is Registration.ACCEPTED
+        presence.registration = Registration.PENDING if held_back else registration
         presence.quirks = quirks
         return presence
 

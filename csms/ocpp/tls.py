@@ -14,6 +14,8 @@ FORWARD_SECRET: Final = (
     "ECDHE-RSA-CHACHA20-POLY1305",
 )
 REQUIRED_WITHOUT_FORWARD_SECRECY: Final = ("AES128-GCM-SHA256", "AES256-GCM-SHA384")
+_NO_CHECK_TIME: Final = 0x200000
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL, for which `ssl` has no name."""
 
 
 def server_context(
@@ -22,8 +24,10 @@ def server_context(
     """Build the context of a station listener; raises OSError or ssl.SSLError when a file cannot be used.
 
     `chains` are (certificate chain, key) files, one RSA and one ECDSA to serve both kinds of station. With
-    `client_roots` (PEM) a client certificate is asked for, and must be valid if one is given; whether one is
-    needed is for the gate to say. The standard wants the two RSA key exchange suites to be offered.
+    `client_roots` (PEM) a client certificate is asked for, and must come from one of them if one is given; whether
+    one is needed, and whether it is valid today, is for the gate to say, which knows a station that is to renew. An
+    authority among them is believed without its own root. The standard wants the two RSA key exchange suites to be
+    offered.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -32,7 +36,8 @@ def server_context(
     context.set_ciphers(":".join(suites))
     for chain, key in chains:
         context.load_cert_chain(chain, key)
-    if client_roots is not None:
+    if client_roots:
         context.load_verify_locations(cadata=client_roots)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VerifyFlags(_NO_CHECK_TIME)
         context.verify_mode = ssl.CERT_OPTIONAL
     return context

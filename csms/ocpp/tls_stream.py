@@ -25,6 +25,14 @@ class TlsStream(DirectStream):
         """The client's certificate as DER, if it presented one; the context has verified it."""
         return self._tls.getpeercert(binary_form=True)
 
+    @property
+    def client_chain(self) -> tuple[bytes, ...]:
+        """The certificates that the client presented as DER, its own first; none where it presented none."""
+        own = self.client_certificate
+        if own is None:
+            return ()
+        return (own, *[der for der in _unverified_chain(self._tls) if der != own])
+
     async def do_handshake(self) -> None:
         """Agree on keys; raises BrokenResourceError, caused by the ssl.SSLError, when that fails."""
         while True:
@@ -104,3 +112,11 @@ class TlsStream(DirectStream):
         if not self._closed and not self._goodbye:
             self._say_goodbye()
         super().close()
+
+
+def _unverified_chain(tls: ssl.SSLObject) -> list[bytes]:
+    """Return what a peer has sent as DER: public since Python 3.13, there since 3.10."""
+    if hasattr(tls, "get_unverified_chain"):
+        return list(tls.get_unverified_chain())
+    chain = tls._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]
+    return [ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in chain]

@@ -30,6 +30,7 @@ class Peer:
     address: str
     tls: bool = False
     client_certificate: bytes | None = None
+    client_chain: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ def _hello(request: RequestHead, peer: Peer) -> Hello:
         tls=peer.tls,
         client_certificate=peer.client_certificate,
         headers=request_head.redacted(request),
+        client_chain=peer.client_chain,
     )
 
 

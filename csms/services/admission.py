@@ -5,8 +5,10 @@ from typing import Any
 
 from csms.model.station import ChargingStation, Registration, StationRef
 from csms.model.tenant import TenantStatus
-from csms.services import passwords, present
+from csms.pki.contract import Question
+from csms.services import client_certificates, passwords, present, security_events
 from csms.services.access import Caller
+from csms.services.client_certificates import Verdict
 from csms.services.unit import Tx
 from csms.store import rows, stations
 
@@ -20,11 +22,16 @@ class Claim:
     credentials: bytes | None
     tls: bool
     handshake: dict[str, Any]
+    certificates: tuple[bytes, ...] = ()
+    """What it presented in TLS, as DER, its own first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """A station that may connect; `new_password_hash` where it signed on with the password it was given last."""
+    """A station that may connect; `new_password_hash` where it signed on with the password it was given last.
+
+    `restricted` says why it may do no more than renew its certificate; `news` whether what it came with is to be kept.
+    """
 
     station: StationRef
     registration: Registration
@@ -32,6 +39,11 @@ class Welcome:
     ocpp_version: str | None
     quirks: dict[str, Any]
     new_password_hash: str | None = None
+    restricted: str | None = None
+    news: bool = False
+    question: Question | None = None
+    """What a responder may be asked about its certificate, whose issuers are `issuers`."""
+    issuers: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,8 @@ class Denied:
     reason: str
     unknown: bool = False
     """Whether the station id is known to nobody here."""
+    bad_certificate_of: StationRef | None = None
+    """The station whose certificate was not good enough."""
 
 
 def admit(tx: Tx, claim: Claim) -> Welcome | Denied:
@@ -55,15 +69,51 @@ def admit(tx: Tx, claim: Claim) -> Welcome | Denied:
         tenant, status = named[0]["tenant_name"], named[0]["tenant_status"].lower()
         return Denied(403, f"tenant {tenant} is {status}: csms tenant activate {tenant}")
     if len(found) > 1:
-        fits = [row for row in found if _hash_that_fits(row, claim)]
+        fits = [row for row in found if _hash_that_fits(row, claim) or _certificate_fits(tx, row, claim)]
         if len(fits) != 1:
             return Denied(404, "several tenants have this station id: connect to /ocpp/<tenant>/<station id>")
         found = fits
-    row = found[0]
-    refusal = _check(row, claim)
-    if refusal is not None:
-        return refusal
-    return welcome(rows.load(ChargingStation, row), _newly_used(row, claim))
+    return _decide(tx, found[0], claim)
+
+
+def _decide(tx: Tx, row: dict[str, Any], claim: Claim) -> Welcome | Denied:
+    """Decide by the station's security profile, or by a higher one it was told to change to.
+
+    What is said of a refusal is what the present profile makes of it, unless only the new one fits the transport.
+    """
+    present = int(row["security_profile"])
+    wanted = row["next_profile"]
+    for profile in [present] if wanted is None else [int(wanted), present]:
+        refusal = _transport(profile, claim)
+        verdict = Verdict()
+        if refusal is None and profile == 3:
+            verdict = client_certificates.judge(tx, row, claim.certificates)
+            if verdict.refusal is not None:
+                ref = StationRef(row["tenant_id"], row["station_id"], row["id"])
+                refusal = Denied(403, verdict.refusal, bad_certificate_of=ref)
+        elif refusal is None and profile:
+            refusal = _password(row, claim)
+        if refusal is None:
+            return _welcomed(row, claim, profile, verdict)
+    assert refusal is not None
+    return refusal
+
+
+def _welcomed(row: dict[str, Any], claim: Claim, profile: int, verdict: Verdict) -> Welcome:
+    station = rows.load(ChargingStation, row)
+    reached = profile > int(row["highest_profile"] or 0) or profile > station.security_profile
+    return Welcome(
+        station.ref,
+        station.registration,
+        profile,
+        station.ocpp_version,
+        station.quirks,
+        _newly_used(row, claim) if profile in (1, 2) else None,
+        restricted=verdict.restricted,
+        news=reached or verdict.restricted != row["restricted"],
+        question=verdict.question,
+        issuers=verdict.issuers,
+    )
 
 
 def _not_registered(claim: Claim, elsewhere: bool) -> Denied:
@@ -88,21 +138,18 @@ def welcome(station: ChargingStation, new_password_hash: str | None = None) -> W
     )
 
 
-def _check(row: dict[str, Any], claim: Claim) -> Denied | None:
-    """Return why a station may not connect with what it presents, or None."""
-    profile = row["security_profile"]
+def _transport(profile: int, claim: Claim) -> Denied | None:
+    """Return why a station of a profile may not come this way, or None (A00.FR.001)."""
     if profile >= 2 and not claim.tls:
         return Denied(403, f"security profile {profile} wants TLS: connect with wss:// to the TLS port")
-    if profile == 3:
-        return Denied(
-            403, "security profile 3 needs a certificate authority, which is not set up on this appliance"
-        )
     if profile == 1 and claim.tls:
-        return Denied(
-            403, "security profile 1 is without TLS: set profile 2 with csms station update --profile 2"
-        )
-    if profile == 0:
-        return None
+        mend = "csms station secure or csms station update --profile 2"
+        return Denied(403, f"security profile 1 is without TLS: for TLS set profile 2 with {mend}")
+    return None
+
+
+def _password(row: dict[str, Any], claim: Claim) -> Denied | None:
+    """Return why a station may not connect with the credentials it presents, or None."""
     if claim.credentials is None:
         return Denied(401, "no HTTP Basic credentials: set the password in the station (AuthorizationKey)")
     if not _user_fits(row["station_id"], claim.credentials):
@@ -130,10 +177,16 @@ def _hash_that_fits(row: dict[str, Any], claim: Claim) -> str | None:
     return fitting[0] if fitting else None
 
 
+def _certificate_fits(tx: Tx, row: dict[str, Any], claim: Claim) -> bool:
+    """Whether the certificates presented are those of this station, of several with its id."""
+    wants_one = 3 in (row["security_profile"], row["next_profile"])
+    return wants_one and client_certificates.judge(tx, row, claim.certificates).refusal is None
+
+
 def _newly_used(row: dict[str, Any], claim: Claim) -> str | None:
     """Return the waiting hash when the station signs on with it for the first time."""
     pending: str | None = row["pending_password_hash"]
-    if pending is None or row["security_profile"] == 0:
+    if pending is None:
         return None
     return pending if _hash_that_fits(row, claim) == pending else None
 
@@ -146,7 +199,9 @@ def _unhex(text: bytes) -> bytes:
 
 
 def deny(tx: Tx, claim: Claim, denied: Denied) -> None:
-    """Keep a refused handshake for `csms doctor`."""
+    """Keep a refused handshake for `csms doctor`; a certificate that is not good is a security event (A00.FR.408)."""
+    if denied.bad_certificate_of is not None:
+        security_events.invalid_certificate(tx, denied.bad_certificate_of, denied.reason)
     values = {
         "tenant_id": None,
         "station_id": claim.station_id[:100],

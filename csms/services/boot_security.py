@@ -29,5 +29,6 @@ def hold_back(tx: Tx, station: StationRef, answer: Booted) -> Booted:
     kept = store.security(tx.db, station.key)
     if kept is None or kept.restricted is None or answer.registration is not Registration.ACCEPTED:
         return answer
+    security_events.invalid_certificate(tx, station, kept.restricted)
     tx.emit("certificate.wanted", station, station.key, {"reason": kept.restricted})
     return replace(answer, registration=Registration.PENDING, interval_s=tx.policy.boot_retry_s)

@@ -2,15 +2,18 @@
 
 from csms.model.command import Outcome, Purpose
 from csms.model.station import StationRef
-from csms.services import commands, firmware_updates, stations, transactions
+from csms.services import boot_security, commands, firmware_updates, stations, transactions
 from csms.services.stations import Booted, BootReport
 from csms.services.unit import Tx
 
 
 def take(tx: Tx, station: StationRef, report: BootReport) -> Booted:
     """Take in a boot; without a stop it leaves the open transactions suspect, for the stop may be queued (1.6 §4.2)."""
+    refusal = boot_security.refuse_boot(tx, station, report)
+    if refusal is not None:
+        return refusal
     firmware_updates.booted(tx, station, report)
-    answer = stations.booted(tx, station, report)
+    answer = boot_security.hold_back(tx, station, stations.booted(tx, station, report))
     transactions.suspect_open(tx, station)
     commands.follow(tx, station, Purpose.RESET, "booted", Outcome.DONE)
     return answer

@@ -113,6 +113,12 @@ def due(db: Database, at: str, limit: int) -> list[CertificateRequest]:
     return [rows.load(CertificateRequest, row) for row in found]
 
 
+def waiting(db: Database) -> list[str]:
+    """Return the keys of the stations for which something is to be done."""
+    found = db.all("SELECT DISTINCT station_key FROM certificate_requests WHERE next_try_at IS NOT NULL")
+    return [str(row["station_key"]) for row in found]
+
+
 def hurry(db: Database, station_key: str, at: str) -> int:
     """Have what waits for a station done at once, for it is connected; returns how much that is."""
     return db.run(
@@ -120,21 +126,6 @@ def hurry(db: Database, station_key: str, at: str) -> int:
            WHERE station_key = :key AND next_try_at IS NOT NULL AND next_try_at > :at""",
         {"key": station_key, "at": at},
     )
-
-
-def ending(db: Database, before: str, asked_before: str, limit: int) -> list[CertificateRequest]:
-    """Return the newest installed certificates that end before a moment and were not asked to be renewed lately."""
-    found = db.all(
-        """SELECT r.* FROM certificate_requests r
-           WHERE r.state = 'INSTALLED' AND r.not_after < :before AND r.updated_at < :asked
-             AND NOT EXISTS (SELECT 1 FROM certificate_requests n
-                             WHERE n.station_key = r.station_key AND n.requested_at > r.requested_at
-                               AND COALESCE(n.kind, '') = COALESCE(r.kind, '')
-                               AND n.state IN ('ACCEPTED', 'SIGNED', 'INSTALLED'))
-           ORDER BY r.not_after LIMIT :limit""",
-        {"before": before, "asked": asked_before, "limit": limit},
-    )
-    return [rows.load(CertificateRequest, row) for row in found]
 
 
 def installed(db: Database, station_key: str) -> list[InstalledCertificate]:

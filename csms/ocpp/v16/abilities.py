@@ -64,6 +64,7 @@ def bounds(abilities: Abilities) -> Bounds:
         list_entries_per_message=abilities.number("SendLocalListMaxLength"),
         list_entries=abilities.number("LocalAuthListMaxLength"),
         id_token_characters=LONGEST_ID_TAG,
+        certificate_chain_characters=abilities.number("CertificateSignedMaxChainSize"),
     )
 
 

@@ -271,3 +271,5 @@ _MISSING: Final[dict[type[Any], str]] = {
 }
 
 VOCABULARY: Final = Vocabulary(translate, bounds, first_ask)
+    ask.SetOrganization: sec.organization,
+    ask.SetPassword: sec.password,

@@ -12,8 +12,9 @@ from csms.ocpp.route import Inbound, Outbound
 from csms.ocpp.shapes import agreed, plain, promise
 from csms.ocpp.v16 import outbound as out
 from csms.ocpp.v16 import reports
+from csms.ocpp.v16 import security_reports as sec
 from csms.ocpp.v16 import translate as tr
-from csms.services import boots, stations, tokens, transactions
+from csms.services import boots, station_security, stations, tokens, transactions
 
 INBOUND: Final[dict[str, Inbound]] = {
     "Authorize": Inbound(tr.authorize, tokens.authorize, tr.authorize_answer),
@@ -23,8 +24,8 @@ INBOUND: Final[dict[str, Inbound]] = {
     "FirmwareStatusNotification": Inbound(tr.verbatim, reports.firmware, tr.empty),
     "LogStatusNotification": Inbound(tr.verbatim, reports.upload, tr.empty),
     "MeterValues": Inbound(tr.meter_values, transactions.meter_values, tr.empty),
-    "SecurityEventNotification": Inbound(reports.read_security_event, reports.security_event, tr.empty),
-    "SignCertificate": Inbound(tr.verbatim, reports.sign_certificate, reports.sign_certificate_answer),
+    "SecurityEventNotification": Inbound(sec.read_event, sec.event, tr.empty),
+    "SignCertificate": Inbound(sec.read_request, station_security.sign_certificate, sec.request_answer),
     "SignedFirmwareStatusNotification": Inbound(tr.verbatim, reports.firmware, tr.empty),
     "StartTransaction": Inbound(tr.start, transactions.start, tr.start_answer, replay=True),
     "StatusNotification": Inbound(tr.status, stations.status, tr.empty),

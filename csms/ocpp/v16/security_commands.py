@@ -1,6 +1,6 @@
 """OCPP 1.6: certificates and the security profile as actions and payloads (security whitepaper §4, A05)."""
 
-from typing import Any
+from typing import Any, Final
 
 from csms.errors import Unsupported
 from csms.model import station_command as ask
@@ -9,6 +9,8 @@ from csms.model.station_command import Abilities
 from csms.ocpp.certificates import TO_16
 
 Request = tuple[str, dict[str, Any]]
+LONGEST_PASSWORD: Final = 20
+"""Bytes of an AuthorizationKey, which is sent as 40 hexadecimal digits."""
 
 
 def certificate_signed(command: ask.CertificateSigned, _: Abilities) -> list[Request]:
@@ -34,6 +36,17 @@ def installed_certificates(command: ask.GetInstalledCertificates, _: Abilities) 
     if command.use is None:
         raise Unsupported("OCPP 1.6 asks for one use of certificates at a time")
     return [("GetInstalledCertificateIds", {"certificateType": _use(command.use)})]
+
+
+def organization(command: ask.SetOrganization, _: Abilities) -> list[Request]:
+    """ChangeConfiguration(CpoName): the O of the station's requests (whitepaper §7.5)."""
+    return [("ChangeConfiguration", {"key": "CpoName", "value": command.name})]
+
+
+def password(command: ask.SetPassword, _: Abilities) -> list[Request]:
+    """ChangeConfiguration(AuthorizationKey): the password as a hex number, 20 bytes at most (whitepaper A01)."""
+    value = command.password.encode()[:LONGEST_PASSWORD].hex()
+    return [("ChangeConfiguration", {"key": "AuthorizationKey", "value": value})]
 
 
 def security_profile(command: ask.SetSecurityProfile, _: Abilities) -> list[Request]:

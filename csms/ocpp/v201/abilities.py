@@ -41,5 +41,8 @@ def bounds(abilities: Abilities) -> Bounds:
     return Bounds(
         settings_per_message=abilities.number("DeviceDataCtrlr.ItemsPerMessage[GetVariables]"),
         list_entries_per_message=abilities.number("LocalAuthListCtrlr.ItemsPerMessage"),
+        list_bytes_per_message=abilities.number("LocalAuthListCtrlr.BytesPerMessage"),
+        list_entries=abilities.number("LocalAuthListCtrlr.Entries:maxLimit"),
         id_token_characters=LONGEST_ID_TOKEN,
+        certificate_chain_characters=abilities.number("SecurityCtrlr.MaxCertificateChainSize"),
     )

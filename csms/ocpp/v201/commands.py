@@ -264,3 +264,5 @@ COMMANDS: Final[dict[type[Any], Row]] = {
 }
 
 VOCABULARY: Final = Vocabulary(translate, bounds, first_ask)
+    ask.SetOrganization: sec.organization,
+    ask.SetPassword: sec.password,

@@ -13,7 +13,15 @@ from csms.ocpp.shapes import agreed, plain, promise
 from csms.ocpp.v201 import outbound as out
 from csms.ocpp.v201 import reports as rep
 from csms.ocpp.v201 import translate as tr
-from csms.services import boots, device_reports, stations, transaction_events, transactions
+from csms.ocpp.v201 import security_reports as sec
+from csms.services import (
+    boots,
+    device_reports,
+    station_security,
+    stations,
+    transaction_events,
+    transactions,
+)
 
 _UNCHECKED: Final = rep.answering(status="Failed")
 _ACCEPTED: Final = rep.answering(status="Accepted")
@@ -44,8 +52,8 @@ INBOUND: Final[dict[str, Inbound]] = {
     "PublishFirmwareStatusNotification": Inbound(tr.verbatim, rep.firmware, tr.empty),
     "ReportChargingProfiles": Inbound(rep.report_reader("charging.profiles"), device_reports.take, tr.empty),
     "ReservationStatusUpdate": Inbound(tr.verbatim, rep.reservation_ended, tr.empty),
-    "SecurityEventNotification": Inbound(rep.read_security_event, rep.security_event, tr.empty),
-    "SignCertificate": Inbound(tr.verbatim, rep.kept("certificate.requested"), _REJECTED),
+    "SecurityEventNotification": Inbound(sec.read_event, sec.event, tr.empty),
+    "SignCertificate": Inbound(sec.read_request, station_security.sign_certificate, sec.request_answer),
     "StatusNotification": Inbound(tr.status, stations.status, tr.empty),
     "TransactionEvent": Inbound(tr.transaction_event, transaction_events.take, tr.transaction_answer),
 }

@@ -32,6 +32,21 @@ def installed_certificates(command: ask.GetInstalledCertificates, _: Abilities) 
     return "GetInstalledCertificateIds", wanted
 
 
+def organization(command: ask.SetOrganization, _: Abilities) -> Request:
+    """SetVariables(SecurityCtrlr.OrganizationName): the O of the station's requests."""
+    return _set("SecurityCtrlr", "OrganizationName", command.name)
+
+
+def password(command: ask.SetPassword, _: Abilities) -> Request:
+    """SetVariables(SecurityCtrlr.BasicAuthPassword): the text itself (A01.FR.01)."""
+    return _set("SecurityCtrlr", "BasicAuthPassword", command.password)
+
+
+def _set(component: str, variable: str, value: str) -> Request:
+    wanted = {"component": {"name": component}, "variable": {"name": variable}, "attributeValue": value}
+    return "SetVariables", {"setVariableData": [wanted]}
+
+
 def network_profile(command: ask.SetNetworkProfile, _: Abilities) -> Request:
     """SetNetworkProfile (B09): `OCPP20` is how the standard writes 2.0.1."""
     data = {
