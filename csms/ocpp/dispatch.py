@@ -102,13 +102,13 @@ class Dispatcher:
             )
         if isinstance(result, Booted):
             presence.booted(result.registration)
+            if result.refusal is not None:
+                connection.close(result.refusal, CloseCode.POLICY_VIOLATION)
         return frame
 
     def _refuse(self, connection: Connection, call: Call, code: ErrorCode, description: str) -> bytes:
         """Return a CALLERROR and keep that it was given."""
         frame = rpc.encode_error(call.raw_id, code, description, connection.version)
-            if result.refusal is not None:
-                connection.close(result.refusal, CloseCode.POLICY_VIOLATION)
         message = Message(connection.station, call.message_id, call.action, _shown(call), description)
         self._log.add(message, "in", frame)
         log.info("message_refused", **_names(connection.station, call), code=code.name, reason=description)

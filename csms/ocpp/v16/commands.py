@@ -255,6 +255,8 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.ReserveNow: _reserve,
     ask.Reset: _reset,
     ask.SendLocalList: _local_list,
+    ask.SetOrganization: sec.organization,
+    ask.SetPassword: sec.password,
     ask.SetSecurityProfile: sec.security_profile,
     ask.SetSetting: _set_setting,
     ask.StartTransaction: _start,
@@ -271,5 +273,3 @@ _MISSING: Final[dict[type[Any], str]] = {
 }
 
 VOCABULARY: Final = Vocabulary(translate, bounds, first_ask)
-    ask.SetOrganization: sec.organization,
-    ask.SetPassword: sec.password,

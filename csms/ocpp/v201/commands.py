@@ -254,6 +254,8 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.Reset: _reset,
     ask.SendLocalList: _local_list,
     ask.SetNetworkProfile: sec.network_profile,
+    ask.SetOrganization: sec.organization,
+    ask.SetPassword: sec.password,
     ask.SetSetting: _set_setting,
     ask.StartTransaction: _start,
     ask.StopTransaction: _stop,
@@ -264,5 +266,3 @@ COMMANDS: Final[dict[type[Any], Row]] = {
 }
 
 VOCABULARY: Final = Vocabulary(translate, bounds, first_ask)
-    ask.SetOrganization: sec.organization,
-    ask.SetPassword: sec.password,

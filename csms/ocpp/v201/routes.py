@@ -12,8 +12,8 @@ from csms.ocpp.route import Inbound, Outbound
 from csms.ocpp.shapes import agreed, plain, promise
 from csms.ocpp.v201 import outbound as out
 from csms.ocpp.v201 import reports as rep
-from csms.ocpp.v201 import translate as tr
 from csms.ocpp.v201 import security_reports as sec
+from csms.ocpp.v201 import translate as tr
 from csms.services import (
     boots,
     device_reports,
