@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from csms.ocpp.v201.routes import OUTBOUND
+from tests.conformance.cases import case
 from tests.wire.appliance import Appliance
 from tests.wire.payloads import at
 from tests.wire.spoiled import whole
@@ -234,6 +235,7 @@ async def test_availability_is_remembered_as_wanted(csms: Appliance, station: St
     assert wanted == {0: True, 1: True, 2: False}
 
 
+@case("X201-10")
 async def test_x201_10_variables_are_read_in_parts_as_large_as_the_station_takes(
     csms: Appliance, station: Station
 ) -> None:
@@ -272,6 +274,7 @@ async def test_a_setting_is_written_by_its_name(csms: Appliance, station: Statio
     assert refused["outcome"] == "REFUSED"
 
 
+@case("X201-21")
 async def test_x201_21_a_new_password_is_taken_and_nowhere_to_be_read(
     csms: Appliance, station: Station
 ) -> None:

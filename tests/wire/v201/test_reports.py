@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.cases import case
 from tests.wire.appliance import Appliance
 from tests.wire.payloads import at
 from tests.wire.station import Station
@@ -101,6 +102,7 @@ async def test_an_event_may_stand_for_a_status(csms: Appliance, station: Station
     assert len(await _events(csms, "device.event")) == 2
 
 
+@case("X201-07")
 @pytest.mark.parametrize(
     ("token", "info"),
     [
@@ -134,6 +136,7 @@ async def test_a_contract_nobody_can_check_lets_nobody_charge(
     assert answer["certificateStatus"] == "NoCertificateAvailable"
 
 
+@case("X201-21")
 async def test_x201_21_a_key_code_is_nobodys_business(csms: Appliance, station: Station) -> None:
     await station.call("Authorize", {"idToken": {"idToken": "4711-0815", "type": "KeyCode"}})
     refused = {"idToken": {"idToken": "4711-0815", "type": "KeyCode"}, "odd": 1}
@@ -288,6 +291,7 @@ async def _model(csms: Appliance) -> dict[tuple[str, str], str]:
     return {(row["variable_instance"], row["attribute"]): row["value"] for row in found}
 
 
+@case("X201-09")
 async def test_x201_09_a_report_in_parts_that_come_as_they_like(csms: Appliance, station: Station) -> None:
     sent = await _said(csms, "GetBaseReport", requestId=1, reportBase="FullInventory")
     assert sent["outcome"] == "PENDING"
@@ -340,12 +344,14 @@ async def test_an_action_that_is_ours_or_nobodys(station: Station) -> None:
     assert await station.error("Authorize", {}) == "OccurrenceConstraintViolation"
 
 
+@case("X201-19")
 @pytest.mark.parametrize("kind", [5, 6, 9])
 async def test_x201_19_other_types_of_message(station: Station, kind: int) -> None:
     await station.raw(f'[{kind},"x","Heartbeat",{{}}]')
     assert (await station.stray())[:3] == [4, "x", "MessageTypeNotSupported"]
 
 
+@case("X201-24")
 async def test_x201_24_what_is_no_json(station: Station) -> None:
     await station.raw('[2,"x')
     assert (await station.stray())[:3] == [4, "-1", "RpcFrameworkError"]

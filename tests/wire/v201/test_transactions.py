@@ -7,6 +7,7 @@ import pytest
 import trio
 import trio.testing
 
+from tests.conformance.cases import case
 from tests.wire.appliance import Appliance
 from tests.wire.furniture import ARITHMETIC
 from tests.wire.payloads import at
@@ -54,6 +55,7 @@ async def test_a_missing_stopped_reason_is_local(csms: Appliance, station: Stati
     assert shown["stopReason"] == "Local"
 
 
+@case("X201-01")
 async def test_x201_01_a_hole_in_the_numbers_is_recorded_and_filled(
     csms: Appliance, station: Station
 ) -> None:
@@ -77,6 +79,7 @@ async def test_numbers_that_count_nothing_are_no_hole(
     assert (shown["energyWh"], shown["corrections"]) == (10_000, [])
 
 
+@case("X201-02")
 async def test_x201_02_the_end_arrives_before_the_start(csms: Appliance, station: Station) -> None:
     assert await _tell(station, ended(2)) == [{}]
     [shown] = await csms.transactions()
@@ -109,6 +112,7 @@ async def test_an_operator_bills_what_will_never_get_its_start(csms: Appliance, 
     assert len(await csms.rows("SELECT id FROM cdrs")) == 1
 
 
+@case("X201-01")
 async def test_x201_01_a_station_that_does_not_know_the_question_is_asked_once(
     csms: Appliance, station: Station
 ) -> None:
@@ -144,6 +148,7 @@ async def test_what_comes_after_the_end_is_kept_and_bills_nothing(csms: Applianc
     assert len(await csms.rows("SELECT id FROM cdrs")) == 1
 
 
+@case("X201-03")
 async def test_x201_03_a_repeated_event_gets_the_same_answer_and_costs_once(
     csms: Appliance, station: Station
 ) -> None:
@@ -165,6 +170,7 @@ async def test_a_repeated_start_is_no_second_charge_of_its_token(csms: Appliance
     assert await _tell(station, other) == [{"idTokenInfo": {"status": "ConcurrentTx"}}]
 
 
+@case("X201-04")
 async def test_x201_04_two_stations_may_use_one_id(csms: Appliance, station: Station) -> None:
     await csms.verb("station.add", station_id="CP2", security_profile=0)
     other = await connected(csms, "CP2")
@@ -182,6 +188,7 @@ async def test_an_id_used_again_is_another_transaction(csms: Appliance, station:
     assert _corrections(old) == [("id_used_again", {"transactionId": "T1"})]
 
 
+@case("X201-05")
 @pytest.mark.parametrize(
     ("change", "verdict"),
     [({"blocked": True}, "Blocked"), ({"expires_at": "2026-03-01T00:00:00Z"}, "Expired")],
@@ -198,6 +205,7 @@ async def test_x201_05_an_offline_start_with_a_refused_token_is_kept(
     assert row["offline"] == 1
 
 
+@case("X201-06")
 async def test_x201_06_an_evse_that_is_known_later(csms: Appliance, station: Station) -> None:
     document = {
         "id": "dear",
@@ -222,6 +230,7 @@ async def test_an_evse_without_connector(csms: Appliance, station: Station) -> N
     assert (shown["evseId"], shown["connectorId"]) == (2, 1)
 
 
+@case("X201-07")
 async def test_x201_07_no_token_no_verdict(csms: Appliance, station: Station) -> None:
     answers = await _tell(station, started(idToken=None), updated(), ended())
     assert all("idTokenInfo" not in answer for answer in answers)
@@ -229,6 +238,7 @@ async def test_x201_07_no_token_no_verdict(csms: Appliance, station: Station) ->
     assert (shown["idToken"], shown["authorization"]) == (None, None)
 
 
+@case("X201-07")
 async def test_x201_07_whoever_needs_no_authorization_is_accepted(csms: Appliance, station: Station) -> None:
     [answer] = await _tell(station, started(idToken=NOBODY))
     assert answer == {"idTokenInfo": {"status": "Accepted"}}
@@ -249,6 +259,7 @@ async def test_a_token_that_is_shown_later(csms: Appliance, station: Station) ->
     assert token["useCount"] == 1
 
 
+@case("X201-08")
 async def test_x201_08_a_master_pass_is_accepted_and_starts_nothing(
     csms: Appliance, station: Station
 ) -> None:
@@ -272,6 +283,7 @@ async def test_x201_08_a_master_pass_is_accepted_and_starts_nothing(
     ]
 
 
+@case("X201-22")
 async def test_x201_22_a_free_charge_costs_zero_and_an_unknown_price_is_not_told(
     csms: Appliance, station: Station
 ) -> None:
@@ -288,6 +300,7 @@ async def test_x201_22_a_free_charge_costs_zero_and_an_unknown_price_is_not_told
     assert (await _tell(station, started(tx="T2", minutes=70), ended(tx="T2", minutes=80)))[1] == {}
 
 
+@case("X201-23")
 @pytest.mark.parametrize(
     ("number", "unit"),
     [
