@@ -91,7 +91,8 @@ def appliance(stations: int, store_url: str | None = None) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="csms-bench-") as folder:
         data_dir = Path(folder)
         listen = {
-            f"CSMS_LISTEN_{name}": "127.0.0.1:0" for name in ("OCPP", "OCPI", "GRAPHQL", "PUSH", "ADMIN")
+            f"CSMS_LISTEN_{name}": "127.0.0.1:0"
+            for name in ("OCPP", "OCPP_TLS", "OCPI", "GRAPHQL", "PUSH", "ADMIN")
         }
         environ = os.environ | listen | {"CSMS_DATA_DIR": folder, "CSMS_SERVE_LOG_LEVEL": "warning"}
         if store_url is not None:

@@ -1,6 +1,7 @@
 """Serving an ASGI application on sockets of ours, so that an address in use is noticed before anything runs."""
 
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
 from hypercorn.config import Config as HypercornConfig
@@ -9,6 +10,7 @@ from quart_trio import QuartTrio
 
 MOST_HEADER_BYTES = 32 * 1024
 KEEP_ALIVE_S = 30
+TLS_HANDSHAKE_S = 10
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -26,11 +28,32 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
+class _Config(HypercornConfig):
+    """Hypercorn's settings with a TLS context of ours, whose certificates may be renewed while it serves."""
+
+    tls: ssl.SSLContext | None = None
+
+    @property
+    def ssl_enabled(self) -> bool:
+        """Whether the sockets speak TLS."""
+        return self.tls is not None
+
+    def create_ssl_context(self) -> ssl.SSLContext | None:
+        """Return our context."""
+        return self.tls
+
+
 async def serve(
-    app: QuartTrio, sockets: Sequence[socket.socket], stop: Callable[[], Awaitable[None]], grace_s: float
+    app: QuartTrio,
+    sockets: Sequence[socket.socket],
+    stop: Callable[[], Awaitable[None]],
+    grace_s: float,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
-    """Serve until `stop` returns, then let running requests end for `grace_s` seconds."""
-    config = HypercornConfig()
+    """Serve until `stop` returns, then let running requests end for `grace_s` seconds; with TLS given a context."""
+    config = _Config()
+    config.tls = tls
+    config.ssl_handshake_timeout = TLS_HANDSHAKE_S
     config.bind = [f"fd://{sock.detach()}" for sock in sockets]  # hypercorn owns and closes them from here on
     config.accesslog = None
     config.errorlog = None

@@ -63,4 +63,4 @@ def from_config(config: Config) -> PkiPolicy:
 
 def key_file(config: Config) -> Path:
     """Return the file that holds the secret where nothing else does."""
-    return Path(config.pki.key_file.replace("<data>", str(config.data_dir)))
+    return Path(config.pki.key_file)

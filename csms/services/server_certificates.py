@@ -77,6 +77,11 @@ def identities(tx: Tx) -> list[Identity]:
     ]
 
 
+def revision(tx: Tx) -> int:
+    """Return a number that grows with every change listeners must follow."""
+    return store.revision(tx.db)
+
+
 def issue_servers(tx: Tx, caller: Caller, hosts: Sequence[str], pool: "KeyPool") -> list[Certificate]:
     """Issue a pair of server certificates for these hosts and let listeners use them from now on."""
     hosts = check_hosts(hosts)

@@ -22,6 +22,13 @@ class Inspection:
     oldest_message_at: str | None
 
 
+def has_server_certificates(url: str) -> bool:
+    """Whether a migrated database holds certificates for listeners; raises `StoreUnavailable`."""
+    sql = "SELECT 1 AS there FROM pki_certificates WHERE kind = 'SERVER' AND state = 'ACTIVE' LIMIT 1"
+    with open_direct(url) as direct, transaction(direct, exclusive=False) as db:
+        return db.one(sql) is not None
+
+
 def inspect(url: str) -> Inspection:
     """Look at a database while the appliance works; raises `StoreUnavailable` when there is none."""
     schema = migrate.status(url)

@@ -31,7 +31,7 @@ TARIFF = {
     "currency": "EUR",
     "elements": [{"price_components": [{"type": "ENERGY", "price": 0.30, "vat": 19.0, "step_size": 1}]}],
 }
-LISTENERS = ("OCPP", "OCPI", "GRAPHQL", "PUSH", "ADMIN")
+LISTENERS = ("OCPP", "OCPP_TLS", "OCPI", "GRAPHQL", "PUSH", "ADMIN")
 START_TIMEOUT_S = 30.0
 
 
