@@ -101,11 +101,48 @@ class Ocpp:
         Whole(1_024, 1 << 40), 268_435_456, "largest log a station may upload, in bytes"
     )
     cost_interval_s: int = _setting(
-        Whole(0, 86_400), 60, "seconds between the running costs told to stations with a display; 0 sends none"
+        Whole(0, 86_400),
+        60,
+        "seconds between the running costs told to stations with a display; 0 sends none",
     )
     max_pending_calls: int = _setting(
         Whole(1, 10_000), 64, "calls to one station that may wait for their turn"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """People and programs that sign in."""
+
+    access_token_s: int = _setting(Whole(60, 900), 600, "seconds an access token lives")
+    refresh_token_days: int = _setting(
+        Whole(1, 365), 30, "days a sign-in can be renewed without the password"
+    )
+    tries_per_minute: int = _setting(Whole(1, 100_000), 20, "sign-ins a minute from one address")
+    oidc_issuer: str = _setting(
+        Text(("https://", "http://"), "an https:// address", or_nothing=True),
+        "",
+        "OpenID provider whose tokens are accepted too, for users whose e-mail address it has verified",
+    )
+    oidc_audience: str = _setting(Text(), "csms", "the audience its tokens must name")
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """The management interface over HTTP."""
+
+    requests_per_minute: int = _setting(
+        Whole(0, 10_000_000), 1_200, "requests a minute from one address; 0 is no limit"
+    )
+    tenant_requests_per_minute: int = _setting(
+        Whole(0, 10_000_000), 6_000, "requests a minute of all users of one tenant; 0 is no limit"
+    )
+    max_body_bytes: int = _setting(Whole(1_024, 67_108_864), 4_194_304, "largest request body, in bytes")
+    request_timeout_s: int = _setting(Whole(1, 600), 120, "seconds a request may take")
+    cors_origins: str = _setting(
+        Text(), "", 'sites whose scripts may use it, with commas: "https://a.example, https://b.example"'
+    )
+    log_requests: bool = _setting(Flag(), True, "a log line for each request, without its query and body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +214,8 @@ class Config:
     store: StoreSettings = StoreSettings()
     serve: Serve = Serve()
     ocpp: Ocpp = Ocpp()
+    auth: Auth = Auth()
+    http: Http = Http()
     retention: Retention = Retention()
     tls: Tls = Tls()
     pki: Pki = Pki()
@@ -263,6 +302,8 @@ def _examine(
             problems.append(Problem(item.where, key, f"= {_quoted(item.value)} is not {expected}"))
     url = values["store"].get("url", StoreSettings().url)
     values["store"]["url"] = url.replace("<data>", str(data))
+    key_file = values["pki"].get("key_file", Pki().key_file)
+    values["pki"]["key_file"] = key_file.replace("<data>", str(data))
     for name in ("certificate", "key"):
         if values["tls"].get(name):
             base = path.parent if path and not given[f"tls.{name}"].where.startswith("CSMS_") else Path()
