@@ -217,6 +217,7 @@ def _readiness(house: House) -> Callable[[], Awaitable[None]]:
         problem = house.unit.store.health().problem
         await house.unit.run(setup.touch)
         if problem is not None:
+        cost_interval_s=config.ocpp.cost_interval_s,
             raise StoreUnavailable(problem)
 
     return ready

@@ -14,13 +14,26 @@ from csms.errors import CsmsError, StoreStopped
 from csms.model.event import Event
 from csms.model.tenant import TenantStatus
 from csms.ocpp.presence import Roll
-from csms.services import commands, missing_events, pruning, reservations, stations
+from csms.services import (
+    availability,
+    commands,
+    customer_information,
+    files,
+    local_list_sync,
+    missing_events,
+    pruning,
+    reservations,
+    stations,
+)
+from csms.services.file_room import FileRoom
 from csms.services.house import House
 
 MESSAGES_EVERY_S = 1.0
 PRESENCE_EVERY_S = 5.0
 EXPIRY_EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
+FILES_EVERY_S = 600.0
+REMIND_EVERY_S = 10.0
 MOST_SLICES = 1000
 
 log = structlog.get_logger(__name__)
@@ -39,7 +52,7 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
             presence.written_at = moment
 
     async def expire() -> None:
-        await unit.run(lambda tx: commands.expire(tx) + reservations.expire(tx))
+        await unit.run(lambda tx: availability.follow_up(tx) + commands.expire(tx) + reservations.expire(tx))
 
     async def prune() -> None:
         ages = pruning.Ages(
@@ -52,11 +65,14 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
                 return
             await trio.sleep(1)
 
+    kept = timedelta(days=retention.station_files_days)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_every, MESSAGES_EVERY_S, house.message_log.flush)
         nursery.start_soon(_every, PRESENCE_EVERY_S, write_presence)
         nursery.start_soon(_every, EXPIRY_EVERY_S, expire)
         nursery.start_soon(_every, PRUNE_EVERY_S, prune)
+        nursery.start_soon(_every, FILES_EVERY_S, partial(_tidy_files, house, kept))
+        nursery.start_soon(_every, REMIND_EVERY_S, partial(availability.remind, house))
         nursery.start_soon(_follow_operators, house, roll)
         nursery.start_soon(missing_events.run, house)
         watchdog_s = systemd.watchdog_interval_s()
@@ -77,6 +93,15 @@ async def _every(interval_s: float, work: Callable[[], Awaitable[None]]) -> None
 
 async def _alive() -> None:
     systemd.alive()
+async def _tidy_files(house: House, kept: timedelta) -> None:
+    """Give up files that do not come, forget old ones, and remove from the disk what no record speaks of."""
+    await house.unit.run(
+        lambda tx: files.end_addresses(tx) + files.prune(tx, kept) + customer_information.forget(tx)
+    )
+    known = await house.unit.read(files.known_ids)
+    await trio.to_thread.run_sync(FileRoom(house.data_dir).sweep, known)
+
+
 
 
 async def _follow_operators(house: House, roll: Roll) -> None:

@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from csms.model.certificate import CertificateKind
+from csms.model.customer_request import CustomerInformation
+from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.id_token import ISO14443, Authorization
 from csms.model.station_security import CertificateUse
 
@@ -320,6 +322,10 @@ StationCommand = (
     | GetCompositeSchedule
     | UpdateFirmware
     | UploadLog
+    | SetDisplayMessage
+    | GetDisplayMessages
+    | ClearDisplayMessage
+    | CustomerInformation
     | ReserveNow
     | CancelReservation
     | SendLocalList

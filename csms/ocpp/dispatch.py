@@ -14,7 +14,7 @@ from websockets.frames import CloseCode
 
 from csms.clock import Clock, to_wire
 from csms.errors import StoreUnavailable
-from csms.log import redacted
+from csms.log import BLANK, redacted
 from csms.model.station import Registration, StationRef
 from csms.ocpp import rpc, schemas
 from csms.ocpp.connection import Connection, FrameNote
@@ -34,6 +34,8 @@ INBOUND: Final[Mapping[str, Mapping[str, Inbound]]] = {"1.6": v16.INBOUND, "2.0.
 _SECRETS: Final = (b'"KeyCode"', b"BasicAuthPassword", b"basicauthpassword")
 
 log = structlog.get_logger(__name__)
+_PRIVATE: Final = {"NotifyCustomerInformation": "data"}
+"""What is shown to one operator once, and kept nowhere (2.0.1 N09)."""
 
 
 class Dispatcher:
@@ -153,6 +155,9 @@ def _shown(call: Call) -> bytes:
     return call.payload_bytes
 
 
+    private = _PRIVATE.get(call.action, "")
+    if private in call.payload:
+        return msgspec.json.encode(redacted(call.payload | {private: BLANK}))
 def _names(station: StationRef, call: Call | None = None) -> dict[str, str]:
     """Return what every log line about a station, or about a message of it, bears."""
     names = {"tenant": station.tenant_id, "station": station.station_id}

@@ -1,13 +1,19 @@
 """What requests to stations and their answers mean in every OCPP version alike."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from csms.model.command import Fact, Purpose, Reply, Shape
+from csms.model.command import AvailabilityWanted, EarlierCanceled, Fact, Purpose, Reply, Shape
+from csms.services.files import PATH
 
 Payload = dict[str, Any]
 
+AVAILABLE_WITHIN: Final = timedelta(hours=24)
+"""How long a running transaction may keep a connector from going out of service."""
 HIDDEN: Final = "********"
+_ADDRESS: Final = re.compile(re.escape(PATH) + "[0-9a-f]{48}(?=/|$)")
 _AGREED: Final = frozenset(
     {"Accepted", "Scheduled", "RebootRequired", "Unlocked", "AcceptedCanceled", "Unpublished"}
 )
@@ -36,9 +42,29 @@ def promise(purpose: Purpose, within: timedelta) -> Any:
     """
 
     def shape(request: Payload) -> Shape:
-        return Shape(request, purpose, within, request_id=request.get("requestId"))
+        return Shape(without_addresses(request), purpose, within, request_id=request.get("requestId"))
 
     return shape
+
+
+def without_addresses(value: Any) -> Any:
+    """Return a payload as it may be kept: whoever knows an address of ours for a file may use it."""
+    if isinstance(value, dict):
+        return {name: without_addresses(item) for name, item in value.items()}
+    return _ADDRESS.sub(PATH + HIDDEN, value) if isinstance(value, str) else value
+
+
+def availability_changed(request: Payload, response: Payload, wanted: AvailabilityWanted) -> Reply:
+    """Return what the answer to ChangeAvailability says: Scheduled only promises it, Accepted has done it."""
+    reply = with_fact(request, response, wanted)
+    return replace(reply, final=response.get("status") != "Scheduled")
+
+
+def begun(request: Payload, response: Payload) -> Reply:
+    """Return what the answer to an order says that takes the place of an earlier one (AcceptedCanceled)."""
+    reply = agreed(request, response)
+    canceled = response.get("status") == "AcceptedCanceled"
+    return replace(reply, facts=(EarlierCanceled(),)) if canceled else reply
 
 
 def password_bytes(value: str) -> bytes:

@@ -176,6 +176,11 @@ def end_addresses(tx: Tx) -> int:
     return store.end_addresses(tx.db, tx.at, to_text(tx.now - _FORGET_ADDRESSES_AFTER))
 
 
+def prune(tx: Tx, kept: timedelta) -> int:
+    """Forget a slice of the files that are older than `kept`; returns how many."""
+    return store.prune(tx.db, to_text(tx.now - kept), 1_000)
+
+
 def known_ids(tx: Tx) -> frozenset[str]:
     """Return the ids of all files that should stand on the disk."""
     return store.known_ids(tx.db)

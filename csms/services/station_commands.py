@@ -17,8 +17,18 @@ from csms.clock import to_text
 from csms.errors import InvalidInput, NotFound
 from csms.model import station_command as ask
 from csms.model.command import CallStatus, Command, Outcome
+from csms.model.display_message import ClearDisplayMessage
 from csms.model.station import ChargingStation
-from csms.services import firmware, local_lists, log_uploads, station_orders, stations, tenants
+from csms.services import (
+    customer_information,
+    display_messages,
+    firmware,
+    local_lists,
+    log_uploads,
+    station_orders,
+    stations,
+    tenants,
+)
 from csms.services.access import Caller
 from csms.services.commands import CallResult
 from csms.services.errand import Errand
@@ -31,15 +41,20 @@ from csms.store import stations as station_store
 
 Prepare = Callable[[Occasion, Any], ask.StationCommand]
 Work = Callable[[Errand, Any], Awaitable[tuple[CallResult, dict[str, Any]]]]
+Finish = Callable[[Tx, Caller, ChargingStation, Command | None], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One row: what the operator says, and either the rule that makes it a command or the work of several CALLs."""
+    """One row: what the operator says, and either the rule that makes it a command or the work of several CALLs.
+
+    `finish` tells what is to be told once the outcome is known, or the operator waits no more.
+    """
 
     order: type
     prepare: Prepare | None = None
     work: Work | None = None
+    finish: Finish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +100,9 @@ async def command(
     else:
         result, detail = await _simply(errand, operation, order, force)
     kept = await _wait(house, result, wait_s)
+    if operation.finish is not None:
+        finish = operation.finish
+        detail |= await house.unit.run(lambda tx: finish(tx, caller, target, kept))
     return Commanded(
         target.station_id,
         verb,
@@ -230,5 +248,13 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "local-list.version": Operation(ask.GetLocalListVersion),
     "cache.clear": Operation(ask.ClearCache),
     "data": Operation(ask.DataTransfer),
+    "display.set": Operation(display_messages.Show, work=display_messages.show),
+    "display.list": Operation(
+        display_messages.ListMessages, work=display_messages.list_messages, finish=display_messages.told
+    ),
+    "display.clear": Operation(ClearDisplayMessage, work=display_messages.clear),
+    "customer": Operation(
+        customer_information.Ask, work=customer_information.ask, finish=customer_information.told
+    ),
     "report": Operation(station_orders.Report, station_orders.report),
 }

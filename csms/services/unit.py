@@ -44,6 +44,8 @@ class Policy:
     public_url: str = ""
     """Under which stations reach us over HTTP; empty: as each of them found us (services.files)."""
     max_upload_bytes: int = 268_435_456
+    cost_interval_s: int = 60
+    """Seconds between the running costs that a station is told; 0 tells none."""
     pki: PkiPolicy = NO_PKI
 
 

@@ -34,6 +34,36 @@ def pending(db: Database, station_key: str, purpose: Purpose) -> list[Command]:
     return [rows.load(Command, row) for row in found]
 
 
+def pending_everywhere(db: Database, purpose: Purpose, before: str) -> list[Command]:
+    """Return the commands of a purpose, of all tenants, that were open before a moment, oldest first, 500 at most."""
+    found = db.all(
+        """SELECT * FROM commands WHERE outcome = 'PENDING' AND purpose = :purpose AND requested_at < :before
+           ORDER BY requested_at LIMIT 500""",
+        {"purpose": purpose.value, "before": before},
+    )
+    return [rows.load(Command, row) for row in found]
+
+
+def asked_since(db: Database, station_key: str, purpose: Purpose, since: str) -> bool:
+    """Whether a station has been sent a command of a purpose since a moment."""
+    row = db.one(
+        """SELECT 1 AS n FROM commands WHERE station_key = :station AND requested_at >= :since
+             AND purpose = :purpose LIMIT 1""",
+        {"station": station_key, "since": since, "purpose": purpose.value},
+    )
+    return row is not None
+
+
+def of_request(db: Database, station_key: str, purpose: Purpose, request_id: int) -> Command | None:
+    """Return the latest command of a purpose that a station was given under this number, whatever came of it."""
+    row = db.one(
+        """SELECT * FROM commands WHERE station_key = :station AND request_id = :request AND purpose = :purpose
+           ORDER BY requested_at DESC LIMIT 1""",
+        {"station": station_key, "request": request_id, "purpose": purpose.value},
+    )
+    return rows.load(Command, row) if row else None
+
+
 def expired(db: Database, now: str) -> list[Command]:
     """Return the open commands whose time is over."""
     found = db.all(

@@ -23,6 +23,10 @@ _OF_A_STATION = (
     "charging_needs",
     "device_variables",
     "report_parts",
+    "device_monitors",
+    "inventories",
+    "station_jobs",
+    "setting_outcomes",
     "station_security",
     "certificate_requests",
     "installed_certificates",
@@ -227,12 +231,13 @@ def set_intent(db: Database, station_key: str, evse_id: int, connector_id: int, 
     )
 
 
-def out_of_service(db: Database) -> list[Row]:
+def out_of_service(db: Database) -> list[ChargingStation]:
     """Return the stations of all tenants with a connector that operators want out of service."""
-    return db.all(
+    found = db.all(
         """SELECT * FROM stations WHERE id IN
              (SELECT station_key FROM connectors WHERE available_intent = 0) ORDER BY id"""
     )
+    return [rows.load(ChargingStation, row) for row in found]
 
 
 def write_list_version(db: Database, station_key: str, version: int, at: str) -> None:

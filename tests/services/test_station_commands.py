@@ -170,7 +170,7 @@ async def test_a_stop_of_what_does_not_run_here_is_refused(csms: Appliance, stat
 async def test_availability_is_remembered_as_wanted(csms: Appliance, station: Station) -> None:
     station.answers["ChangeAvailability"] = {"status": "Scheduled"}
     done = await order(csms, "availability", available=False, evse_id=2)
-    assert done["outcome"] == "DONE"
+    assert done["outcome"] == "PENDING"
     station.answers["ChangeAvailability"] = {"status": "Rejected"}
     assert (await order(csms, "availability", available=False, evse_id=1))["outcome"] == "REFUSED"
     intents = {evse: c["availableIntent"] for evse, c in (await csms.connectors()).items()}
@@ -328,7 +328,7 @@ async def test_a_station_that_is_away_or_silent(csms: Appliance, station: Statio
     [
         ("fly", {}, "no command 'fly'; there are reset, unlock"),
         ("reset", {"kind": "medium"}, "medium"),
-        ("reset", {"evse": 1}, "unknown argument evse; there are kind"),
+        ("reset", {"evse": 1}, "unknown argument evse; there are evse_id, kind"),
         ("unlock", {}, "evse_id"),
         ("limit", {"amps": -1}, "0 A or more"),
         ("limit", {"amps": 1, "phases": 4}, "phases"),

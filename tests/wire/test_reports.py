@@ -79,7 +79,7 @@ async def test_tc_044_045_079_080_081_jobs_end_as_the_station_says(
 ) -> None:
     command_id = await _send(csms, station, *job)
     for word in said:
-        extra = {"requestId": 7} if report.startswith(("Signed", "Log")) else {}
+        extra = {"requestId": job[1]["requestId"]} if report.startswith(("Signed", "Log")) else {}
         assert await station.call(report, {"status": word, **extra}) == {}
     assert await _command(csms, command_id) == (outcome, said[-1])
 

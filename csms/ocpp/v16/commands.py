@@ -11,6 +11,8 @@ from typing import Any, Final
 from csms.clock import to_wire
 from csms.errors import InvalidInput, Unsupported
 from csms.model import station_command as ask
+from csms.model.customer_request import CustomerInformation
+from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.id_token import Authorization
 from csms.model.station_command import Abilities, LogKind, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
@@ -25,6 +27,10 @@ LIMIT_PROFILE_IDS_FROM: Final = 900_000
 """Charging profiles of `limit` have this id plus the connector's, so that a new limit replaces the old (§3.13.2)."""
 START_PROFILE_ID: Final = LIMIT_PROFILE_IDS_FROM - 1
 VOLTS: Final = 230
+_NO_DISPLAY: Final = (
+    "OCPP 1.6 has no messages for displays (csms station command ID data sends a vendor's own)"
+)
+_NO_TRIGGERS: Final = frozenset({Trigger.TRANSACTION, Trigger.PUBLISH_FIRMWARE_STATUS})
 _TRIGGERS: Final = {Trigger.SIGN_CERTIFICATE: "SignChargePointCertificate"}
 _UNKNOWN_TRIGGERS: Final = frozenset({Trigger.SIGN_V2G_CERTIFICATE, Trigger.SIGN_COMBINED_CERTIFICATE})
 
@@ -44,10 +50,13 @@ def translate(command: Any, abilities: Abilities) -> Request:
 
 
 def _reset(command: ask.Reset, _: Abilities) -> list[Request]:
+    if command.evse_id:
+        raise Unsupported("OCPP 1.6 resets the whole station, not one EVSE")
     return [("Reset", {"type": "Hard" if command.kind is ResetKind.HARD else "Soft"})]
 
 
 def _unlock(command: ask.UnlockConnector, _: Abilities) -> list[Request]:
+    _only_connector(command.connector_id)
     return [("UnlockConnector", {"connectorId": _connector(command.evse_id)})]
 
 
@@ -74,6 +83,7 @@ def _stop(command: ask.StopTransaction, _: Abilities) -> list[Request]:
 
 
 def _availability(command: ask.ChangeAvailability, _: Abilities) -> list[Request]:
+    _only_connector(command.connector_id)
     wanted = "Operative" if command.available else "Inoperative"
     return [("ChangeAvailability", {"connectorId": command.evse_id, "type": wanted})]
 
@@ -81,6 +91,9 @@ def _availability(command: ask.ChangeAvailability, _: Abilities) -> list[Request
 def _trigger(command: ask.TriggerMessage, abilities: Abilities) -> list[Request]:
     """TriggerMessage (§5.17), else ExtendedTriggerMessage (whitepaper §4.4), which alone knows certificates."""
     message = command.message
+    _only_connector(command.connector_id)
+    if message in _NO_TRIGGERS:
+        raise Unsupported(f"OCPP 1.6 has no {message.value} to trigger")
     where = {} if command.evse_id is None else {"connectorId": command.evse_id}
     extended = ("ExtendedTriggerMessage", {"requestedMessage": _TRIGGERS.get(message, message.value)} | where)
     if message in _UNKNOWN_TRIGGERS:
@@ -129,9 +142,25 @@ def _composite_schedule(command: ask.GetCompositeSchedule, _: Abilities) -> list
     return [("GetCompositeSchedule", {"connectorId": command.evse_id, "duration": command.duration_s})]
 
 
-def _firmware(command: ask.UpdateFirmware, _: Abilities) -> list[Request]:
+def _firmware(command: ask.UpdateFirmware, abilities: Abilities) -> list[Request]:
+    """SignedUpdateFirmware (whitepaper §4.16) for what is signed; a station without the whitepaper gets UpdateFirmware.
+
+    One that has shown that it knows the whitepaper is never given signed firmware without the signature.
+    """
     payload = {"location": command.url, "retrieveDate": to_wire(command.retrieve_at)}
-    return [("UpdateFirmware", payload | _retries(command))]
+    plain = ("UpdateFirmware", payload | _retries(command))
+    if command.signature is None:
+        return [plain]
+    firmware = {
+        "location": command.url,
+        "retrieveDateTime": to_wire(command.retrieve_at),
+        "installDateTime": None if command.install_at is None else to_wire(command.install_at),
+        "signingCertificate": command.signing_certificate,
+        "signature": command.signature,
+    }
+    signed = {"requestId": command.number, "firmware": _present(firmware)} | _retries(command)
+    only_signed = has_whitepaper(abilities)
+    return [("SignedUpdateFirmware", signed)] + ([] if only_signed else [plain])
 
 
 def _log(command: ask.UploadLog, abilities: Abilities) -> list[Request]:
@@ -217,6 +246,11 @@ def _purpose(evse_id: int) -> str:
     return "TxDefaultProfile" if evse_id else "ChargePointMaxProfile"
 
 
+def _only_connector(connector_id: int | None) -> None:
+    if connector_id not in (None, 0, 1):
+        raise InvalidInput("in OCPP 1.6 every connector has a number of its own: --connector 3, not 2/1")
+
+
 def _connector(evse_id: int) -> int:
     if evse_id < 1:
         raise InvalidInput("OCPP 1.6 connectors are numbered from 1")
@@ -268,6 +302,10 @@ COMMANDS: Final[dict[type[Any], Row]] = {
 }
 
 _MISSING: Final[dict[type[Any], str]] = {
+    ClearDisplayMessage: _NO_DISPLAY,
+    CustomerInformation: "OCPP 1.6 stations tell nothing of customers (in 2.0.1: CustomerInformation)",
+    GetDisplayMessages: _NO_DISPLAY,
+    SetDisplayMessage: _NO_DISPLAY,
     ask.SetNetworkProfile: "OCPP 1.6 has no network profiles: its station finds us by its own settings",
     ask.GetReport: "OCPP 1.6 has no reports: its configuration keys are all there is (config get)",
 }

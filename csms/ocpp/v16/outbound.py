@@ -16,7 +16,15 @@ from csms.model.command import (
     Shape,
 )
 from csms.ocpp.moments import read_moment
-from csms.ocpp.shapes import HIDDEN, Payload, agreed, password_bytes, with_fact
+from csms.ocpp.shapes import (
+    AVAILABLE_WITHIN,
+    HIDDEN,
+    Payload,
+    agreed,
+    availability_changed,
+    password_bytes,
+    with_fact,
+)
 
 SECRET_KEYS: Final = frozenset({"authorizationkey"})
 _SECURITY_PROFILE: Final = "securityprofile"
@@ -67,10 +75,16 @@ def configuration(request: Payload, response: Payload) -> Reply:
     return Reply(response, True, tuple(facts))
 
 
+def change_availability(request: Payload) -> Shape:
+    """ChangeAvailability: done at once, or when the running transaction ends (§5.2)."""
+    evse_id = int(request["connectorId"])
+    return Shape(request, Purpose.AVAILABILITY, AVAILABLE_WITHIN, evse_id=evse_id)
+
+
 def availability(request: Payload, response: Payload) -> Reply:
     """ChangeAvailability.conf: Scheduled means after the running transaction."""
     wanted = AvailabilityWanted(int(request["connectorId"]), request["type"] == "Operative")
-    return with_fact(request, response, wanted)
+    return availability_changed(request, response, wanted)
 
 
 def reserved(request: Payload, response: Payload) -> Reply:

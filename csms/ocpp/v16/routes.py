@@ -9,7 +9,7 @@ from typing import Final
 from csms.model.command import Purpose
 from csms.ocpp import certificates
 from csms.ocpp.route import Inbound, Outbound
-from csms.ocpp.shapes import agreed, plain, promise
+from csms.ocpp.shapes import agreed, begun, plain, promise
 from csms.ocpp.v16 import outbound as out
 from csms.ocpp.v16 import reports
 from csms.ocpp.v16 import security_reports as sec
@@ -39,7 +39,7 @@ _LOG: Final = promise(Purpose.LOG, timedelta(hours=2))
 OUTBOUND: Final[dict[str, Outbound]] = {
     "CancelReservation": Outbound(plain, out.reservation_cancelled),
     "CertificateSigned": Outbound(plain, agreed),
-    "ChangeAvailability": Outbound(plain, out.availability),
+    "ChangeAvailability": Outbound(out.change_availability, out.availability),
     "ChangeConfiguration": Outbound(out.change_configuration, out.configuration_changed),
     "ClearCache": Outbound(plain, agreed),
     "ClearChargingProfile": Outbound(plain, agreed),
@@ -48,10 +48,10 @@ OUTBOUND: Final[dict[str, Outbound]] = {
     "ExtendedTriggerMessage": Outbound(plain, agreed),
     "GetCompositeSchedule": Outbound(plain, agreed),
     "GetConfiguration": Outbound(plain, out.configuration),
-    "GetDiagnostics": Outbound(_LOG, agreed),
+    "GetDiagnostics": Outbound(_LOG, begun),
     "GetInstalledCertificateIds": Outbound(plain, certificates.held_16),
     "GetLocalListVersion": Outbound(plain, out.list_version),
-    "GetLog": Outbound(_LOG, agreed),
+    "GetLog": Outbound(_LOG, begun),
     "InstallCertificate": Outbound(plain, certificates.installed),
     "RemoteStartTransaction": Outbound(out.remote_start, agreed),
     "RemoteStopTransaction": Outbound(out.remote_stop, agreed),
@@ -59,8 +59,8 @@ OUTBOUND: Final[dict[str, Outbound]] = {
     "Reset": Outbound(_RESET, agreed),
     "SendLocalList": Outbound(plain, out.list_sent),
     "SetChargingProfile": Outbound(plain, agreed),
-    "SignedUpdateFirmware": Outbound(_FIRMWARE, agreed),
+    "SignedUpdateFirmware": Outbound(_FIRMWARE, begun),
     "TriggerMessage": Outbound(plain, agreed),
     "UnlockConnector": Outbound(plain, agreed),
-    "UpdateFirmware": Outbound(_FIRMWARE, agreed),
+    "UpdateFirmware": Outbound(_FIRMWARE, begun),
 }

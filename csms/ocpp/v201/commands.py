@@ -10,9 +10,11 @@ from typing import Any, Final
 from csms.clock import to_wire
 from csms.errors import InvalidInput, Unsupported
 from csms.model import station_command as ask
+from csms.model.customer_request import CustomerInformation
+from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.station_command import Abilities, ListEntry, LogKind, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
-from csms.ocpp.v201 import names
+from csms.ocpp.v201 import display, names
 from csms.ocpp.v201 import security_commands as sec
 from csms.ocpp.v201.abilities import LONGEST_ID_TOKEN, bounds, excluded, first_ask
 from csms.ocpp.v201.translate import id_token_info
@@ -39,11 +41,12 @@ def translate(command: Any, abilities: Abilities) -> Request:
 
 
 def _reset(command: ask.Reset, _: Abilities) -> Request:
-    return "Reset", {"type": "Immediate" if command.kind is ResetKind.HARD else "OnIdle"}
+    kind = {"type": "Immediate" if command.kind is ResetKind.HARD else "OnIdle"}
+    return "Reset", kind | ({"evseId": command.evse_id} if command.evse_id else {})
 
 
 def _unlock(command: ask.UnlockConnector, _: Abilities) -> Request:
-    return "UnlockConnector", {"evseId": _evse(command.evse_id), "connectorId": 1}
+    return "UnlockConnector", {"evseId": _evse(command.evse_id), "connectorId": command.connector_id}
 
 
 def _start(command: ask.StartTransaction, abilities: Abilities) -> Request:
@@ -70,19 +73,18 @@ def _stop(command: ask.StopTransaction, _: Abilities) -> Request:
 
 def _availability(command: ask.ChangeAvailability, _: Abilities) -> Request:
     wanted = {"operationalStatus": "Operative" if command.available else "Inoperative"}
-    return "ChangeAvailability", wanted | ({"evse": {"id": command.evse_id}} if command.evse_id else {})
+    return "ChangeAvailability", wanted | _place(command.evse_id, command.connector_id)
 
 
 def _trigger(command: ask.TriggerMessage, _: Abilities) -> Request:
     """TriggerMessage; a status is a connector's, which has to be named (F06.FR.13)."""
     payload: dict[str, Any] = {"requestedMessage": command.message.value}
-    if command.evse_id:
-        payload["evse"] = {"id": command.evse_id}
+    connector_id = command.connector_id
     if command.message is Trigger.STATUS:
         if not command.evse_id:
             raise InvalidInput("name the EVSE: in OCPP 2.0.1 a status is that of a connector")
-        payload["evse"]["connectorId"] = 1
-    return "TriggerMessage", payload
+        connector_id = connector_id or 1
+    return "TriggerMessage", payload | _place(command.evse_id, connector_id)
 
 
 def _get_settings(command: ask.GetSettings, _: Abilities) -> Request:
@@ -131,7 +133,16 @@ def _composite_schedule(command: ask.GetCompositeSchedule, _: Abilities) -> Requ
 
 
 def _firmware(command: ask.UpdateFirmware, _: Abilities) -> Request:
-    firmware = {"location": command.url, "retrieveDateTime": to_wire(command.retrieve_at)}
+    """UpdateFirmware; with a signature the certificate goes along (L01.FR.11)."""
+    firmware = _present(
+        {
+            "location": command.url,
+            "retrieveDateTime": to_wire(command.retrieve_at),
+            "installDateTime": None if command.install_at is None else to_wire(command.install_at),
+            "signingCertificate": command.signing_certificate,
+            "signature": command.signature,
+        }
+    )
     payload: dict[str, Any] = {"requestId": command.number, "firmware": firmware}
     return "UpdateFirmware", payload | _retries(command)
 
@@ -214,6 +225,13 @@ def _purpose(evse_id: int) -> str:
     return "TxDefaultProfile" if evse_id else "ChargingStationMaxProfile"
 
 
+def _place(evse_id: int | None, connector_id: int | None) -> dict[str, Any]:
+    """Return the EVSEType of a place, nothing for the whole station."""
+    if not evse_id:
+        return {}
+    return {"evse": {"id": evse_id} | ({"connectorId": connector_id} if connector_id else {})}
+
+
 def _evse(evse_id: int) -> int:
     if evse_id < 1:
         raise InvalidInput("EVSEs are numbered from 1")
@@ -241,9 +259,12 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.ChangeAvailability: _availability,
     ask.ClearCache: _clear_cache,
     ask.ClearLimit: _clear_limit,
+    ClearDisplayMessage: display.clear_message,
+    CustomerInformation: display.customer,
     ask.DataTransfer: _data_transfer,
     ask.DeleteCertificate: sec.delete_certificate,
     ask.GetCompositeSchedule: _composite_schedule,
+    GetDisplayMessages: display.get_messages,
     ask.GetInstalledCertificates: sec.installed_certificates,
     ask.GetLocalListVersion: _list_version,
     ask.GetReport: _report,
@@ -257,6 +278,7 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.SetOrganization: sec.organization,
     ask.SetPassword: sec.password,
     ask.SetSetting: _set_setting,
+    SetDisplayMessage: display.set_message,
     ask.StartTransaction: _start,
     ask.StopTransaction: _stop,
     ask.TriggerMessage: _trigger,
