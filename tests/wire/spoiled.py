@@ -61,6 +61,18 @@ OCCURRENCE, TYPE, PROPERTY, FORMATION = (
     "PropertyConstraintViolation",
     "FormationViolation",
 )
+_ANY = (OCCURRENCE, TYPE, PROPERTY, FORMATION)
+MISSING, WRONG_TYPE, ENUM, LENGTH, EXTRA, NESTING, HUGE_NUMBER, DATE, TEXT = KINDS = (
+    "missing field",
+    "wrong type",
+    "unknown enum",
+    "wrong length",
+    "extra field",
+    "wrong nesting",
+    "huge number",
+    "invalid date",
+    "odd text",
+)
 _SPELLED_201 = {OCCURRENCE: "OccurrenceConstraintViolation", FORMATION: "FormatViolation"}
 HUGE = (2**31, 2**63, -(2**63) - 1, 10**30, -(10**30), 10**4200)
 DATES = (
@@ -81,6 +93,8 @@ class Spoiled:
     what: str
     payload: Any
     codes: tuple[str, ...]
+    kind: str = "valid"
+    """Which column of docs/reference/ocpp-negative.md counts it."""
 
 
 @cache
@@ -124,10 +138,15 @@ def spoiled(action: str, version: str = "1.6") -> Iterator[Spoiled]:
     spelled = {} if version == "1.6" else _SPELLED_201
     yield Spoiled("whole", whole(name, version), ())
     for case in _spoil(schema(name, version), whole(name, version), "payload"):
-        yield Spoiled(case.what, case.payload, tuple([spelled.get(code, code) for code in case.codes]))
+        codes = tuple([spelled.get(code, code) for code in case.codes])
+        yield Spoiled(case.what, case.payload, codes, case.kind)
+    lowered = {"payload": whole(name, version)}
+    yield Spoiled(
+        "payload a level too low", lowered, tuple([spelled.get(code, code) for code in _ANY]), NESTING
+    )
     for what, payload in (("payload null", None), ("payload empty", {})):
         required = schema(name, version).get("required")
-        yield Spoiled(what, payload, (spelled.get(OCCURRENCE, OCCURRENCE),) if required else ())
+        yield Spoiled(what, payload, (spelled.get(OCCURRENCE, OCCURRENCE),) if required else (), MISSING)
 
 
 def _whole(part: Schema, name: str) -> Any:
@@ -157,27 +176,37 @@ def _spoil(part: Schema, value: Any, path: str) -> Iterator[Spoiled]:
     if isinstance(value, dict):
         yield from _spoil_object(part, value, path)
     elif isinstance(value, list):
-        yield Spoiled(f"{path} empty", [], (OCCURRENCE,) if part.get("minItems") else ())
-        yield Spoiled(f"{path} long", value * 50, (OCCURRENCE,) if part.get("maxItems", 50) < 50 else ())
+        yield Spoiled(f"{path} empty", [], (OCCURRENCE,) if part.get("minItems") else (), LENGTH)
+        long = (OCCURRENCE,) if part.get("maxItems", 50) < 50 else ()
+        yield Spoiled(f"{path} long", value * 50, long, LENGTH)
+        yield Spoiled(f"{path} twice in brackets", [value], (TYPE, PROPERTY), NESTING)
         for worse in _spoil(part["items"], value[0], f"{path}[0]"):
-            yield Spoiled(worse.what, [worse.payload], worse.codes)
+            yield Spoiled(worse.what, [worse.payload], worse.codes, worse.kind)
     elif isinstance(value, str):
         yield from _texts(part, path)
     elif not isinstance(value, bool):
         for number in HUGE:
-            yield Spoiled(f"{path} = {number.bit_length()} bits", number, (PROPERTY, ""))
-        yield Spoiled(f"{path} = 1.5", 1.5, () if part.get("type") == "number" else (TYPE, PROPERTY))
+            yield Spoiled(f"{path} = {number.bit_length()} bits", number, (PROPERTY, ""), HUGE_NUMBER)
+        fits = () if part.get("type") == "number" else (TYPE, PROPERTY)
+        yield Spoiled(f"{path} = 1.5", 1.5, fits, WRONG_TYPE)
 
 
 def _spoil_object(part: Schema, value: dict[str, Any], path: str) -> Iterator[Spoiled]:
     closed = (FORMATION,) if part.get("additionalProperties") is False else ()
-    yield Spoiled(f"{path}: one property more", value | {"notOfTheStandard": {"a": [1]}}, closed)
+    yield Spoiled(f"{path}: one property more", value | {"notOfTheStandard": {"a": [1]}}, closed, EXTRA)
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            raised = {key: kept for key, kept in value.items() if key != name} | inner
+            wrong = name in part.get("required", ()) or not set(inner) <= set(part["properties"])
+            yield Spoiled(
+                f"{path}.{name} a level too high", raised, _ANY if closed and wrong else (), NESTING
+            )
     for name in part.get("required", ()):
         without = {key: kept for key, kept in value.items() if key != name}
-        yield Spoiled(f"{path}.{name} missing", without, (OCCURRENCE,))
+        yield Spoiled(f"{path}.{name} missing", without, (OCCURRENCE,), MISSING)
     for name, inner in part.get("properties", {}).items():
         for worse in _spoil(inner, value[name], f"{path}.{name}"):
-            yield Spoiled(worse.what, value | {name: worse.payload}, worse.codes)
+            yield Spoiled(worse.what, value | {name: worse.payload}, worse.codes, worse.kind)
 
 
 def _other_types(part: Schema, path: str) -> Iterator[Spoiled]:
@@ -192,16 +221,18 @@ def _other_types(part: Schema, path: str) -> Iterator[Spoiled]:
     for other in ("7", 7, True, None, {"a": 1}, ["a"]):
         if fits is not None and type(other) is not fits and not (fits is float and type(other) is int):
             codes = (TYPE,) if "enum" not in part else (TYPE, PROPERTY)
-            yield Spoiled(f"{path} = {other!r}", other, codes)
+            kind = NESTING if isinstance(other, dict | list) else WRONG_TYPE
+            yield Spoiled(f"{path} = {other!r}", other, codes, kind)
 
 
 def _texts(part: Schema, path: str) -> Iterator[Spoiled]:
     if "enum" in part:
-        yield Spoiled(f"{path} unknown", "Sideways", (PROPERTY,))
+        yield Spoiled(f"{path} unknown", "Sideways", (PROPERTY,), ENUM)
         return
     most = part.get("maxLength")
     for text in ("", "\x00", "a\x00b\ufffd", "'; DROP TABLE stations; --", "🔌", "\u202e", "x" * 10_000):
-        yield Spoiled(f"{path} = {text[:12]!r}", text, (PROPERTY,) if most and len(text) > most else ())
+        fits = (PROPERTY,) if most and len(text) > most else ()
+        yield Spoiled(f"{path} = {text[:12]!r}", text, fits, LENGTH if len(text) > 100 else TEXT)
     if part.get("format") == "date-time":
         for text in DATES:
-            yield Spoiled(f"{path} = {text!r}", text, ())
+            yield Spoiled(f"{path} = {text!r}", text, (), DATE)
