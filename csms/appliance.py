@@ -217,7 +217,6 @@ def _readiness(house: House) -> Callable[[], Awaitable[None]]:
         problem = house.unit.store.health().problem
         await house.unit.run(setup.touch)
         if problem is not None:
-        cost_interval_s=config.ocpp.cost_interval_s,
             raise StoreUnavailable(problem)
 
     return ready
@@ -261,6 +260,7 @@ def _policy(config: Config) -> Policy:
         onboarding=config.ocpp.onboarding,
         public_url=config.ocpp.public_url,
         max_upload_bytes=config.ocpp.max_upload_bytes,
+        cost_interval_s=config.ocpp.cost_interval_s,
         pki=pki_policy.from_config(config),
     )
 
