@@ -31,11 +31,13 @@ from csms.services.stations import Booted
 from csms.services.unit import Tx, Unit
 
 INBOUND: Final[Mapping[str, Mapping[str, Inbound]]] = {"1.6": v16.INBOUND, "2.0.1": v201.INBOUND}
+BRIEF_PAYLOAD_BYTES: Final = 16 * 1024
+"""What a payload of this size causes is done in milliseconds."""
 _SECRETS: Final = (b'"KeyCode"', b"BasicAuthPassword", b"basicauthpassword")
-
-log = structlog.get_logger(__name__)
 _PRIVATE: Final = {"NotifyCustomerInformation": "data"}
 """What is shown to one operator once, and kept nowhere (2.0.1 N09)."""
+
+log = structlog.get_logger(__name__)
 
 
 class Dispatcher:
@@ -88,7 +90,10 @@ class Dispatcher:
             message = Message(connection.station, call.message_id, call.action, _shown(call))
             if notes:
                 message = inbox.noted(message, notes)
-            frame, result = await self._unit.run(lambda tx: _work(tx, message, call, route, report))
+            frame, result = await self._unit.run(
+                lambda tx: _work(tx, message, call, route, report),
+                brief=len(call.payload_bytes) <= BRIEF_PAYLOAD_BYTES,
+            )
         except Unusable as unusable:
             return self._refuse(connection, call, ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, str(unusable))
         except StoreUnavailable as error:
@@ -136,7 +141,7 @@ class Dispatcher:
     async def _tell(self, connection: Connection, kind: str, body: dict[str, Any]) -> None:
         station = connection.station
         try:
-            await self._unit.run(lambda tx: tx.emit(kind, station, station.key, body))
+            await self._unit.run(lambda tx: tx.emit(kind, station, station.key, body), brief=True)
         except StoreUnavailable as error:
             log.error("event_not_kept", **_names(station), kind=kind, error=str(error))
 
@@ -150,14 +155,14 @@ class Dispatcher:
 
 def _shown(call: Call) -> bytes:
     """Return the payload as it may be kept: a key code (2.0.1 C04.FR.04) or a password is nobody's business."""
+    private = _PRIVATE.get(call.action, "")
+    if private in call.payload:
+        return msgspec.json.encode(redacted(call.payload | {private: BLANK}))
     if any(secret in call.payload_bytes for secret in _SECRETS):
         return msgspec.json.encode(redacted(call.payload))
     return call.payload_bytes
 
 
-    private = _PRIVATE.get(call.action, "")
-    if private in call.payload:
-        return msgspec.json.encode(redacted(call.payload | {private: BLANK}))
 def _names(station: StationRef, call: Call | None = None) -> dict[str, str]:
     """Return what every log line about a station, or about a message of it, bears."""
     names = {"tenant": station.tenant_id, "station": station.station_id}

@@ -96,8 +96,11 @@ class Unit:
         self.entropy = entropy
         self.policy = policy
 
-    async def run(self, work: Callable[[Tx], T]) -> T:
-        """Run `work` in a transaction, wait until it is durable, publish its events, return its result."""
+    async def run(self, work: Callable[[Tx], T], *, brief: bool = False) -> T:
+        """Run `work` in a transaction, wait until it is durable, publish its events, return its result.
+
+        A `brief` work takes a millisecond at most (see `Store.write`).
+        """
         now = self.clock.now()
 
         def transact(db: Database) -> tuple[T, list[Event]]:
@@ -107,7 +110,7 @@ class Unit:
                 outbox.append(db, tx.events)
             return result, tx.events
 
-        result, events = await self.store.write(transact)
+        result, events = await self.store.write(transact, brief=brief)
         if events:
             self.bus.publish(events)
         return result

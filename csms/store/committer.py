@@ -6,14 +6,16 @@ its error. When one fails after a change, the transaction is rolled back and the
 savepoints. That is why works must be repeatable.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 import outcome
 
 from csms.errors import StoreUnavailable
-from csms.store.database import Crash, Database, FaultPoint, Faults
+from csms.store.database import Crash, Database, FaultPoint, Faults, TooLong
 
+COMMITS_AVERAGED = 10
 ATTEMPTS = 3
 """How often a unit is tried alone after a batch was lost to something passing."""
 
@@ -30,8 +32,11 @@ class Session(Protocol):
         """Return the statements' face of the connection."""
         ...
 
-    def begin(self) -> None:
-        """Begin a write transaction; raises `StoreUnavailable` when no connection or no lock is to be had."""
+    def begin(self, *, hurried: bool) -> None:
+        """Begin a write transaction; raises `StoreUnavailable` when no connection or no lock is to be had.
+
+        The event loop waits for a `hurried` one: `TooLong` when another process holds the lock.
+        """
         ...
 
     def commit(self) -> None:
@@ -87,6 +92,8 @@ class Committer:
     def __init__(self, session: Session, faults: Faults | None) -> None:
         self.problem: str | None = None
         self.units = self.commits = self.failed_units = self.largest_batch = 0
+        self.commit_s = 0.0
+        """What a commit takes, as a moving average."""
         self._session = session
         self._faults = faults
 
@@ -113,26 +120,29 @@ class Committer:
                     self.fail(batch[done:], reason)
                     return
 
-    def _transact(self, batch: Sequence[Unit], isolated: bool) -> None:
-        """Run a batch in one transaction and commit it; raises `StoreUnavailable` when nothing was kept."""
+    def _transact(self, batch: Sequence[Unit], isolated: bool, hurried: bool = False) -> None:
+        """Run a batch in one transaction and commit it; raises `StoreUnavailable` when nothing was kept.
+
+        A `hurried` one raises `TooLong`, also with nothing kept, when it is not for the event loop.
+        """
         session = self._session
         try:
             self.reach("before_begin")
-            session.begin()
-            verdict = self._run(batch, isolated)
+            session.begin(hurried=hurried)
+            verdict = self._run(batch, isolated, hurried)
             if verdict == "commit":
                 self.reach("before_commit")
-                session.commit()
+                self._commit()
             else:
                 session.rollback()
-        except StoreUnavailable:
+        except (StoreUnavailable, TooLong):
             session.rollback()
             raise
         except Exception as error:
             session.rollback()
             raise StoreUnavailable(f"the database failed: {error}") from error
         if verdict == "again":
-            self._transact(batch, isolated=True)
+            self._transact(batch, isolated=True, hurried=hurried)
             return
         self.reach("after_commit")
         self.problem = None
@@ -140,7 +150,15 @@ class Committer:
         self.units += len(batch)
         self.largest_batch = max(self.largest_batch, len(batch))
 
-    def _run(self, batch: Sequence[Unit], isolated: bool) -> Literal["commit", "again", "rollback"]:
+    def _commit(self) -> None:
+        """Commit, and remember how long it took."""
+        begun = time.perf_counter()
+        self._session.commit()
+        self.commit_s += (time.perf_counter() - begun - self.commit_s) / COMMITS_AVERAGED
+
+    def _run(
+        self, batch: Sequence[Unit], isolated: bool, hurried: bool
+    ) -> Literal["commit", "again", "rollback"]:
         """Run every unit's work and say what is to become of the transaction."""
         session = self._session
         for unit in batch:
@@ -152,6 +170,8 @@ class Committer:
             broken = session.broken()
             if broken:
                 raise broken
+            if hurried and isinstance(unit.result, outcome.Error) and isinstance(unit.result.error, TooLong):
+                raise unit.result.error
             if isolated:
                 if isinstance(unit.result, outcome.Value):
                     session.release()

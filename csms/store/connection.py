@@ -15,6 +15,7 @@ from csms.store.database import (
     Row,
     Store,
     StoreHealth,
+    TooLong,
 )
 from csms.store.postgres import open_postgres
 from csms.store.sqlite import open_sqlite
@@ -30,6 +31,7 @@ __all__ = [
     "Row",
     "Store",
     "StoreHealth",
+    "TooLong",
     "dialect_of",
     "open_store",
 ]

@@ -42,8 +42,17 @@ class Crash(BaseException):
     """
 
 
+class TooLong(Exception):
+    """Raised where the event loop waits for a unit (`Database.hurried`) and the unit cannot be brief."""
+
+
 class Database(Protocol):
     """One open transaction on one connection; synchronous, for the thread that was handed it only."""
+
+    @property
+    def hurried(self) -> bool:
+        """Say whether the event loop waits for this unit: what takes long raises `TooLong` before it begins."""
+        ...
 
     @property
     def dialect(self) -> Dialect:
@@ -79,8 +88,11 @@ class Store(Protocol):
         """Run `work` on a consistent read-only snapshot in a worker thread and return its result."""
         ...
 
-    async def write(self, work: Callable[[Database], T]) -> T:
+    async def write(self, work: Callable[[Database], T], *, brief: bool = False) -> T:
         """Run `work` in a transaction and return its result after the commit is durable.
+
+        A `brief` work, of a millisecond at most, may run on the event loop itself, which spares it two threads'
+        quarrel over the interpreter.
 
         `work` may run more than once (after a lost connection, or because a neighbour in the same transaction
         failed), so it changes nothing but the database. An exception from `work` undoes its statements and is

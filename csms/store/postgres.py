@@ -51,8 +51,9 @@ class PostgresSession:
         """Return the statements' face of the connection."""
         return self._database
 
-    def begin(self) -> None:
-        """Begin a transaction and learn its number, reconnecting if needed."""
+    def begin(self, *, hurried: bool) -> None:
+        """Begin a transaction and learn its number, reconnecting if needed; never asked for in a hurry."""
+        del hurried
         self._ensure_connected()
         self._database.spoilt = None
         row = self._control("BEGIN; SELECT pg_current_xact_id()::text AS xid", results=2)

@@ -105,6 +105,7 @@ class PostgresDatabase:
     """Statements on one PostgreSQL connection."""
 
     dialect: Literal["postgres"] = "postgres"
+    hurried: Literal[False] = False
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection

@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Literal, TypeVar
 import trio
 
 from csms.errors import StoreUnavailable
-from csms.store.database import Database, Faults, StoreHealth
-from csms.store.sqlite_connection import SqliteDatabase, connect, path_of
+from csms.store.database import Database, Faults, StoreHealth, TooLong
+from csms.store.loop_writer import LoopWriter
+from csms.store.sqlite_connection import BUSY_TIMEOUT_S, SqliteDatabase, connect, path_of, primary_code
 from csms.store.writer import InlineWriter, Writer
 
 T = TypeVar("T")
 
 READERS = 4
+BUSY_PAUSE_S = 0.01
 
 
 class SqliteSession:
@@ -26,6 +29,7 @@ class SqliteSession:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = connect(path)
+        self._connection.execute("PRAGMA busy_timeout = 0")  # `begin` waits, unless it is in a hurry
         self._database = SqliteDatabase(self._connection, path)
         self._inode = _inode(path)
 
@@ -34,10 +38,28 @@ class SqliteSession:
         """Return the statements' face of the connection."""
         return self._database
 
-    def begin(self) -> None:
-        """Take the write lock, waiting for another process up to the busy timeout."""
+    def begin(self, *, hurried: bool) -> None:
+        """Take the write lock, waiting for another process up to the busy timeout, or not at all in a hurry."""
+        self._database.hurried = hurried
+        give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+        while (busy := self._locked_out()) is not None:
+            if hurried:
+                raise TooLong(str(busy))
+            if time.monotonic() > give_up_at:
+                raise busy
+            time.sleep(BUSY_PAUSE_S)
+
+    def _locked_out(self) -> StoreUnavailable | None:
+        """Begin, or return that another process holds the lock."""
         self._database.spoilt = None
-        self._database.control("BEGIN IMMEDIATE")
+        try:
+            self._database.control("BEGIN IMMEDIATE")
+        except StoreUnavailable as failure:
+            cause = failure.__cause__
+            if isinstance(cause, sqlite3.Error) and primary_code(cause) == sqlite3.SQLITE_BUSY:
+                return failure
+            raise
+        return None
 
     def commit(self) -> None:
         """Commit and fsync; raises when nothing was kept, or the file is no longer where its path says."""
@@ -205,7 +227,7 @@ async def open_sqlite(url: str, faults: Faults | None, *, inline: bool) -> Async
     """Open an existing database file; on leaving, commit what is queued and close everything."""
     path = path_of(url)
     session = SqliteSession(path) if inline else await trio.to_thread.run_sync(SqliteSession, path)
-    writer = InlineWriter(session, faults) if inline else Writer(session, faults)
+    writer = InlineWriter(session, faults) if inline else LoopWriter(session, faults)
     store = SqliteStore(path, writer, faults)
     try:
         yield store

@@ -109,6 +109,7 @@ class SqliteDatabase:
 
     def __init__(self, connection: sqlite3.Connection, path: Path, *, query_only: bool = False) -> None:
         self.connection = connection
+        self.hurried = False
         self.spoilt: StoreUnavailable | None = None
         """The error that lost the whole transaction."""
         self._path = path

@@ -4,7 +4,10 @@ from typing import Any
 
 from csms.model.transaction import Correction, Transaction
 from csms.store import rows
-from csms.store.connection import Database, Row
+from csms.store.connection import Database, Row, TooLong
+
+MANY_READINGS = 300
+"""More than these take more than the event loop's milliseconds to price."""
 
 
 def insert(db: Database, transaction: Transaction, **columns: Any) -> None:
@@ -233,12 +236,25 @@ def meter_values(db: Database, transaction_id: str, limit: int = 100_000) -> lis
 
 
 def meter_curve(db: Database, transaction_id: str) -> list[Row]:
-    """Return time, register (Wh), power (W) and current (A) of the readings of a transaction in order of time."""
+    """Return time, register (Wh), power (W) and current (A) of the readings of a transaction in order of time.
+
+    Raises `TooLong` when there are many and the event loop waits for them.
+    """
+    if db.hurried and _has_many_readings(db, transaction_id):
+        raise TooLong(f"more than {MANY_READINGS} readings")
     return db.all(
         """SELECT taken_at, energy_wh, power_w, current_a FROM meter_values
            WHERE subject = :id AND (energy_wh IS NOT NULL OR power_w IS NOT NULL) ORDER BY taken_at, id""",
         {"id": transaction_id},
     )
+
+
+def _has_many_readings(db: Database, transaction_id: str) -> bool:
+    found = db.all(
+        "SELECT 1 AS one FROM meter_values WHERE subject = :id LIMIT :limit",
+        {"id": transaction_id, "limit": MANY_READINGS + 1},
+    )
+    return len(found) > MANY_READINGS
 
 
 def last_reading(db: Database, transaction_id: str) -> Row | None:

@@ -27,15 +27,16 @@ T = TypeVar("T")
 MAX_BATCH_UNITS = 256
 
 
-class _Waiting(Unit):
+class Waiting(Unit):
     """A unit whose caller is a task that waits."""
 
-    __slots__ = ("task", "ticket")
+    __slots__ = ("on_withdrawal", "task", "ticket")
 
     def __init__(self, work: Callable[[Database], Any], task: trio.lowlevel.Task) -> None:
         super().__init__(work)
         self.task = task
         self.ticket = [True]
+        self.on_withdrawal: Callable[[], None] | None = None
 
     def take(self) -> bool:
         """Return True to the first who asks, whichever thread that is."""
@@ -45,13 +46,21 @@ class _Waiting(Unit):
             return False
         return True
 
+    def withdraw(self, _: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
+        """Leave the queue for a cancelled caller, unless the work has begun."""
+        if not self.take():
+            return trio.lowlevel.Abort.FAILED
+        if self.on_withdrawal is not None:
+            self.on_withdrawal()
+        return trio.lowlevel.Abort.SUCCEEDED
+
 
 class Writer(Committer):
     """Owns the write connection and the one thread that may use it."""
 
     def __init__(self, session: Session, faults: Faults | None = None) -> None:
         super().__init__(session, faults)
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._closed = False
         self._token = trio.lowlevel.current_trio_token()
         self._thread = threading.Thread(target=self._serve, name="csms store writer", daemon=True)
@@ -61,20 +70,21 @@ class Writer(Committer):
         """Return how many units have not been taken yet."""
         return self._queue.qsize()
 
-    async def write(self, work: Callable[[Database], T]) -> T:
+    async def write(self, work: Callable[[Database], T], *, brief: bool = False) -> T:
         """Queue `work`, wait until its commit is durable, return its result or raise its error."""
         if self._closed:
             raise StoreStopped("the store is closed")
         await trio.lowlevel.checkpoint_if_cancelled()
-        unit = _Waiting(work, trio.lowlevel.current_task())
-
-        def withdraw(_: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
-            return trio.lowlevel.Abort.SUCCEEDED if unit.take() else trio.lowlevel.Abort.FAILED
-
-        self._queue.put(unit)
+        unit = Waiting(work, trio.lowlevel.current_task())
+        self.queue(unit, brief)
         if self._ended() and unit.take():  # the thread ended between the first look and the put
             raise StoreStopped("the store has stopped")
-        return cast(T, await trio.lowlevel.wait_task_rescheduled(withdraw))
+        return cast(T, await trio.lowlevel.wait_task_rescheduled(unit.withdraw))
+
+    def queue(self, unit: Waiting, brief: bool) -> None:
+        """Hand a unit to the thread; brief or not, on PostgreSQL it waits for a server."""
+        del brief
+        self._queue.put(unit)
 
     def _ended(self) -> bool:
         return self._closed
@@ -88,7 +98,7 @@ class Writer(Committer):
 
     def _serve(self) -> None:
         """Turn the queue into transactions until `close`."""
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         open_ = True
         try:
             while open_:
@@ -104,9 +114,9 @@ class Writer(Committer):
             self._session.close()
             self._refuse_the_rest(batch)
 
-    def _next_batch(self) -> tuple[list[_Waiting], bool]:
+    def _next_batch(self) -> tuple[list[Waiting], bool]:
         """Wait for work; return all that is there, and False when the store closes after it."""
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         get = self._queue.get
         item = get()
         while item is not None:
@@ -120,13 +130,20 @@ class Writer(Committer):
                 return batch, True
         return batch, False
 
-    def _answer(self, batch: Sequence[_Waiting]) -> None:
+    def _answer(self, batch: Sequence[Waiting]) -> None:
         """Wake every caller of the batch with one crossing into the event loop."""
         self.reach("before_reply")
         with contextlib.suppress(trio.RunFinishedError):
-            self._token.run_sync_soon(_resume, batch)
+            self._token.run_sync_soon(self.resume, batch)
 
-    def _refuse_the_rest(self, current: Sequence[_Waiting]) -> None:
+    def resume(self, batch: Sequence[Waiting]) -> None:
+        """Let the callers go on, in the order in which they came."""
+        reschedule = trio.lowlevel.reschedule
+        for unit in batch:
+            assert unit.result is not None
+            reschedule(unit.task, unit.result)
+
+    def _refuse_the_rest(self, current: Sequence[Waiting]) -> None:
         """Answer whoever is still waiting after the thread's end, so that nobody waits for ever."""
         rest = list(current)
         with contextlib.suppress(Empty):
@@ -137,15 +154,7 @@ class Writer(Committer):
         if rest:
             self.fail(rest, StoreStopped("the store has stopped"))
             with contextlib.suppress(trio.RunFinishedError):
-                self._token.run_sync_soon(_resume, rest)
-
-
-def _resume(batch: Sequence[_Waiting]) -> None:
-    """Let the callers go on, in the order in which they came."""
-    reschedule = trio.lowlevel.reschedule
-    for unit in batch:
-        assert unit.result is not None
-        reschedule(unit.task, unit.result)
+                self._token.run_sync_soon(self.resume, rest)
 
 
 class InlineWriter(Committer):
@@ -163,8 +172,9 @@ class InlineWriter(Committer):
         """Return 0: nothing waits."""
         return 0
 
-    async def write(self, work: Callable[[Database], T]) -> T:
+    async def write(self, work: Callable[[Database], T], *, brief: bool = False) -> T:
         """Run `work` in a transaction of its own, return its result or raise its error."""
+        del brief
         await trio.lowlevel.checkpoint()
         if self._closed:
             raise StoreStopped("the store is closed")
