@@ -16,6 +16,7 @@ from csms.model.tenant import TenantStatus
 from csms.ocpp.presence import Roll
 from csms.services import (
     availability,
+    certificate_delivery,
     commands,
     customer_information,
     files,
@@ -75,6 +76,8 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
         nursery.start_soon(_every, REMIND_EVERY_S, partial(availability.remind, house))
         nursery.start_soon(_follow_operators, house, roll)
         nursery.start_soon(missing_events.run, house)
+        nursery.start_soon(local_list_sync.run, house)
+        nursery.start_soon(certificate_delivery.run, house)
         watchdog_s = systemd.watchdog_interval_s()
         if watchdog_s is not None:
             nursery.start_soon(_every, watchdog_s, _alive)
