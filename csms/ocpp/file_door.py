@@ -23,6 +23,7 @@ from csms.ocpp.file_request import FileRequest, Unsatisfiable
 from csms.services import files
 from csms.services.file_room import CHUNK_BYTES, Arriving, FileRoom, NoRoom
 from csms.services.files import Closed, Offer
+from csms.services.revocation import LONGEST_REQUEST_BYTES, Publisher
 from csms.services.unit import Unit
 
 MOST_TRANSFERS: Final = 64
@@ -52,6 +53,7 @@ class FileDoor:
         """Serve the files of a room."""
         self._unit = unit
         self._room = room
+        self._papers = Publisher(unit)
         self._busy: Counter[str] = Counter()
         self._arriving: set[str] = set()
         self._disk = trio.CapacityLimiter(4)
@@ -74,6 +76,10 @@ class FileDoor:
 
     async def _answer(self, talk: "_Talk", request: FileRequest) -> None:
         asked = await talk.request(request.head + b"\r\n\r\n" + request.leftover)
+        path = asked.target.decode("latin-1").partition("?")[0]
+        if path.startswith(file_request.PKI_PATH):
+            await self._tell(talk, asked, path.removeprefix(file_request.PKI_PATH))
+            return
         secret, name = file_request.address(asked.target.decode("latin-1"))
         offer = await self._unit.read(lambda tx: files.look_up(tx, secret))
         if isinstance(offer, Closed):
@@ -87,6 +93,27 @@ class FileDoor:
                 await self._give(talk, asked, offer.firmware)
             else:
                 await self._take(talk, offer, name)
+
+    async def _tell(self, talk: "_Talk", asked: h11.Request, name: str) -> None:
+        """Hand out what stations check certificates with: revocation lists, authorities, OCSP answers."""
+        posts = name == "ocsp"
+        methods = (b"POST",) if posts else _DOWNLOADS
+        if asked.method not in methods:
+            raise _Answer(405, "not here", Allow=b", ".join(methods).decode())
+        try:
+            if posts:
+                published = await self._papers.ocsp(await talk.whole(LONGEST_REQUEST_BYTES))
+            elif name.startswith("ocsp/"):
+                published = await self._papers.ocsp_in_path(name.removeprefix("ocsp/"))
+            else:
+                published = await self._papers.document(name)
+        except NotFound as error:
+            raise _Answer(404, str(error)) from None
+        headers = {"Content-Type": published.media_type, "Content-Length": str(len(published.content))}
+        await talk.begin(200, headers)
+        if asked.method != b"HEAD":
+            await talk.send(published.content)
+        await talk.end()
 
     @contextmanager
     def _place(self, station_key: str) -> Iterator[None]:
@@ -234,6 +261,15 @@ class _Talk:
                 return None
             else:
                 raise trio.BrokenResourceError("the connection ended in the upload")
+
+    async def whole(self, max_bytes: int) -> bytes:
+        """Return a small body as a whole."""
+        body = bytearray()
+        while (data := await self.receive()) is not None:
+            body += data
+            if len(body) > max_bytes:
+                raise _Answer(413, f"this takes at most {max_bytes} bytes")
+        return bytes(body)
 
     async def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
         """Send a whole response in clear text, unless one has begun."""

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from csms.services.files import PATH
 
+PKI_PATH: Final = "/pki/"
 _RANGE: Final = re.compile(r"bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
@@ -24,11 +25,12 @@ class Unsatisfiable(Exception):
 
 
 def is_one(head: bytes) -> bool:
-    """Whether a request is about a file; one that asks for a WebSocket never is, whatever its path."""
+    """Whether a request is about a file, or about certificates; one that asks for a WebSocket never is."""
     line, _, headers = head.partition(b"\r\n")
     target = line.split(b" ", 2)[1] if line.count(b" ") >= 2 else b""
     path = re.sub(rb"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", b"", target)
-    return path.startswith(PATH.encode()) and b"\r\nupgrade:" not in b"\r\n" + headers.lower()
+    ours = path.startswith((PATH.encode(), PKI_PATH.encode()))
+    return ours and b"\r\nupgrade:" not in b"\r\n" + headers.lower()
 
 
 def address(target: str) -> tuple[str, str | None]:

@@ -5,8 +5,10 @@ Nobody needs permission for that; answers are kept for a while, so that asking o
 
 import base64
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from csms.clock import to_text
 from csms.errors import CsmsError, NotFound
@@ -19,19 +21,53 @@ from csms.store import certificates as store
 if TYPE_CHECKING:
     from csms.pki.revocation import Answer, Question
 
+LONGEST_REQUEST_BYTES: Final = 4096
 KEPT_FOR: Final = timedelta(minutes=5)
 MOST_KEPT: Final = 4096
 
 
-class Responder:
-    """Answers OCSP requests (RFC 6960) about what our authorities issued."""
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Something that anybody may read: content, media type, and for how many seconds it may be kept."""
+
+    content: bytes
+    media_type: str
+    max_age_s: int = 0
+
+
+class Publisher:
+    """Hands out lists and certificates, and answers OCSP requests about what our authorities issued (RFC 6960)."""
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
         self._kept: OrderedDict[object, tuple[datetime, int, bytes]] = OrderedDict()
 
-    async def answer(self, question_der: bytes) -> bytes:
-        """Return the response as DER; whatever is asked, there is one."""
+    async def document(self, name: str) -> Published:
+        """Return `root.pem`, or `<authority>.crl` and `<authority>.crt` as DER; raises NotFound."""
+        if name == "root.pem":
+            return Published(await self._unit.read(roots_pem), "application/x-pem-file", 3600)
+        authority_id, _, kind = name.partition(".")
+        if kind == "crl":
+            return Published(
+                await self._unit.read(lambda tx: crl_der(tx, authority_id)), "application/pkix-crl", 300
+            )
+        if kind == "crt":
+            content = await self._unit.read(lambda tx: certificate_der(tx, authority_id))
+            return Published(content, "application/pkix-cert", 3600)
+        raise NotFound("there are root.pem, <authority>.crl, <authority>.crt and ocsp")
+
+    async def ocsp(self, question_der: bytes) -> Published:
+        """Answer an OCSP request; whatever is asked, there is an answer."""
+        return Published(await self._answer(question_der), "application/ocsp-response")
+
+    async def ocsp_in_path(self, text: str) -> Published:
+        """Answer an OCSP request that stands in an address (RFC 6960 appendix A.1)."""
+        try:
+            return await self.ocsp(base64.b64decode(unquote(text), validate=True))
+        except ValueError:
+            return await self.ocsp(b"")
+
+    async def _answer(self, question_der: bytes) -> bytes:
         from csms.pki import revocation as pki
 
         question = pki.read_question(question_der)
