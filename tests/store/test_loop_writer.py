@@ -267,15 +267,14 @@ async def test_closing_commits_what_waits(file_url: str) -> None:
         results.append(await store.write(lambda db: add(db, "brief"), brief=True))
 
     faults = Scripted()
-    async with trio.open_nursery() as nursery:
-        async with open_store(file_url, faults=faults) as store:
-            await store.write(create_ledger)
-            hold = Hold(faults, "before_commit")
-            nursery.start_soon(lambda: store.write(lambda db: add(db, "long")))
-            await hold.arrived.wait()
-            nursery.start_soon(write, store)
-            await wait_all_tasks_blocked()
-            hold.let_go()
+    async with trio.open_nursery() as nursery, open_store(file_url, faults=faults) as store:
+        await store.write(create_ledger)
+        hold = Hold(faults, "before_commit")
+        nursery.start_soon(lambda: store.write(lambda db: add(db, "long")))
+        await hold.arrived.wait()
+        nursery.start_soon(write, store)
+        await wait_all_tasks_blocked()
+        hold.let_go()
     assert results == ["brief"]
     assert await kept(file_url) == ["brief", "long"]
 

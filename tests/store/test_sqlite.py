@@ -85,7 +85,7 @@ async def main(directory):
     async with open_store(url) as store:
         await store.write(create_ledger)
         ballast = open(f"{directory}/ballast", "wb")
-        ballast.write(bytes(200_000))
+        ballast.write(bytes(400_000))
         ballast.close()
         try:
             while True:
@@ -106,7 +106,7 @@ trio.run(main, sys.argv[1])
 
 def test_a_really_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     new_namespace = ["unshare", "--user", "--map-root-user", "--mount"]
-    mount = f"mount -t tmpfs -o size=1536k tmpfs {tmp_path}"
+    mount = f"mount -t tmpfs -o size=4096k tmpfs {tmp_path}"
     if subprocess.run([*new_namespace, "sh", "-c", mount], check=False, capture_output=True).returncode != 0:
         pytest.skip("this machine lets nobody mount a small disk of their own")
     script = f'{mount} && exec "$0" -c "$1" {tmp_path}'
