@@ -19,6 +19,7 @@ from csms.services import (
     certificate_delivery,
     commands,
     customer_information,
+    expiry,
     files,
     local_list_sync,
     missing_events,
@@ -33,6 +34,7 @@ MESSAGES_EVERY_S = 1.0
 PRESENCE_EVERY_S = 5.0
 EXPIRY_EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
+CERTIFICATES_EVERY_S = 3600.0
 FILES_EVERY_S = 600.0
 REMIND_EVERY_S = 10.0
 MOST_SLICES = 1000
@@ -67,7 +69,12 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
             await trio.sleep(1)
 
     kept = timedelta(days=retention.station_files_days)
+
+    async def certificates() -> None:
+        await expiry.run_once(unit)
+
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(_every, CERTIFICATES_EVERY_S, certificates)
         nursery.start_soon(_every, MESSAGES_EVERY_S, house.message_log.flush)
         nursery.start_soon(_every, PRESENCE_EVERY_S, write_presence)
         nursery.start_soon(_every, EXPIRY_EVERY_S, expire)
@@ -94,8 +101,6 @@ async def _every(interval_s: float, work: Callable[[], Awaitable[None]]) -> None
         await trio.sleep(interval_s)
 
 
-async def _alive() -> None:
-    systemd.alive()
 async def _tidy_files(house: House, kept: timedelta) -> None:
     """Give up files that do not come, forget old ones, and remove from the disk what no record speaks of."""
     await house.unit.run(
@@ -105,6 +110,8 @@ async def _tidy_files(house: House, kept: timedelta) -> None:
     await trio.to_thread.run_sync(FileRoom(house.data_dir).sweep, known)
 
 
+async def _alive() -> None:
+    systemd.alive()
 
 
 async def _follow_operators(house: House, roll: Roll) -> None:

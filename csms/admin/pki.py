@@ -18,7 +18,8 @@ def attach(app: QuartTrio, publisher: Publisher) -> None:
 
     async def post_ocsp() -> Response:
         request.max_content_length = LONGEST_REQUEST_BYTES
-        return _response(await publisher.ocsp(await request.get_data(as_text=False)))
+        body = await request.get_data()
+        return _response(await publisher.ocsp(body if isinstance(body, bytes) else body.encode()))
 
     async def get_ocsp(question: str) -> Response:
         return _response(await publisher.ocsp_in_path(question))
