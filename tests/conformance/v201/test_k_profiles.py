@@ -170,6 +170,21 @@ async def test_profiles_are_reported(site: Site, evse: int | None, criteria: Pay
     assert (await site.result(sent))["outcome"] == "DONE"
 
 
+@case("X201-18")
+async def test_x201_18_profiles_in_three_messages_and_none_at_all(site: Site) -> None:
+    station = await site.station201()
+    sent = await site.call(station, "GetChargingProfiles", {"requestId": 7, "chargingProfile": {}})
+    for number, (evse, source) in enumerate([(1, "CSO"), (2, "CSO"), (1, "EMS")], start=1):
+        assert (await site.result(sent))["outcome"] == "PENDING"
+        said = report(7, profile(number), evse=evse, source=source, tbc=number < 3)
+        assert await station.call("ReportChargingProfiles", said) == {}
+    assert (await site.result(sent))["outcome"] == "DONE"
+    station.answers["GetChargingProfiles"] = {"status": "NoProfiles"}
+    none = await site.call(station, "GetChargingProfiles", {"requestId": 8, "chargingProfile": {}})
+    assert (none["status"], none["response"]) == ("ANSWERED", {"status": "NoProfiles"})
+    assert (await site.result(none))["outcome"] != "PENDING"
+
+
 @case("TC_K_37_CSMS")
 async def test_tc_k_37_a_remote_start_with_a_profile(site: Site) -> None:
     station = await site.station201()
