@@ -88,6 +88,17 @@ class ChargingProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileScope:
+    """Which profiles are meant: those that fit everything that is given; nothing given means all."""
+
+    ids: tuple[int, ...] = ()
+    evse_id: int | None = None
+    purpose: ProfilePurpose | None = None
+    stack_level: int | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileLimits:
     """What a station takes, as far as it has said.
 

@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from csms.model.charging_profile import ChargingProfile, ProfileScope
+from csms.model.monitor import Monitor
 from csms.model.station_security import CertificateUse
+from csms.model.variable import VariableName
 
 
 class CallStatus(StrEnum):
@@ -40,6 +43,13 @@ class Purpose(StrEnum):
     OTHER = "OTHER"
 
 
+class Coverage(StrEnum):
+    """What a report tells all of, so that whatever it leaves out is no more."""
+
+    DEVICE_MODEL = "DEVICE_MODEL"
+    MONITORS = "MONITORS"
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A CALL as its protocol edge understands it.
@@ -57,17 +67,60 @@ class Shape:
     evse_id: int | None = None
     ocpp_id: str | None = None
     request_id: int | None = None
+    covers: Coverage | None = None
     new_password: bytes | None = field(default=None, repr=False)
     new_profile: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SettingReported:
-    """A configuration key as the station holds it; `value` is None where the station does not say."""
+    """A setting as the station holds it; `value` and `readonly` are None where the station does not say.
+
+    `variable` is set for OCPP 2.0.1. `written` is one that we have set; it may take a reboot to take effect.
+    """
 
     name: str
     value: str | None
-    readonly: bool
+    readonly: bool | None
+    variable: VariableName | None = None
+    written: bool = False
+    needs_reboot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRefused:
+    """The station does not take a value for a setting (`written`), or does not know the setting at all."""
+
+    name: str
+    reason: str
+    unknown: bool = False
+    written: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorSet:
+    """The station has a monitor of ours."""
+
+    monitor: Monitor
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorGone:
+    """The station has no monitor of this number (any more)."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomMonitorsGone:
+    """The station has removed every monitor that was set by a CSMS (N03)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToReport:
+    """The station has nothing of what a whole report would cover."""
+
+    covers: Coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +159,34 @@ class LocalListAt:
     """The version of the local authorization list that the station holds."""
 
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileInstalled:
+    """The station holds a charging profile; one of the same id is gone."""
+
+    profile: ChargingProfile
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilesCleared:
+    """The station has none of these charging profiles any more."""
+
+    scope: ProfileScope
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilesReported:
+    """The station has no more charging profiles to tell of than it has told in answer to this request."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerForgotten:
+    """The station deletes what it knows of a customer; None where no id token names the customer."""
+
+    id_token: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +237,19 @@ class EarlierCanceled:
 
 Fact = (
     SettingReported
+    | SettingRefused
+    | MonitorSet
+    | MonitorGone
+    | CustomMonitorsGone
+    | NothingToReport
     | AvailabilityWanted
     | ReservationMade
     | ReservationCancelled
     | LocalListAt
+    | ProfileInstalled
+    | ProfilesCleared
+    | ProfilesReported
+    | CustomerForgotten
     | PasswordTaken
     | EarlierCanceled
     | CertificateHeld
@@ -201,6 +291,7 @@ class Command:
     evse_id: int | None = None
     ocpp_id: str | None = None
     request_id: int | None = None
+    covers: Coverage | None = None
     answered_at: datetime | None = None
     response: dict[str, Any] | None = None
     error: str | None = None

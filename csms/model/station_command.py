@@ -13,6 +13,7 @@ from typing import Any
 
 from csms.model.certificate import CertificateKind
 from csms.model.customer_request import CustomerInformation
+from csms.model.device_command import DeviceCommand
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.id_token import ISO14443, Authorization
 from csms.model.station_security import CertificateUse
@@ -124,6 +125,13 @@ class SetSetting:
 
     name: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSettings:
+    """Write several settings in one message."""
+
+    settings: tuple[SetSetting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,13 +248,6 @@ class DataTransfer:
 
 
 @dataclass(frozen=True, slots=True)
-class GetReport:
-    """Have the station report its device model (2.0.1 B07) in a report with this number."""
-
-    number: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class CertificateSigned:
     """Give the station the certificate it has asked for, leaf first; `kind` as the station named it."""
 
@@ -317,6 +318,7 @@ StationCommand = (
     | TriggerMessage
     | GetSettings
     | SetSetting
+    | SetSettings
     | LimitCurrent
     | ClearLimit
     | GetCompositeSchedule
@@ -332,7 +334,7 @@ StationCommand = (
     | GetLocalListVersion
     | ClearCache
     | DataTransfer
-    | GetReport
+    | DeviceCommand
     | CertificateSigned
     | InstallCertificate
     | DeleteCertificate
@@ -366,6 +368,15 @@ class Bounds:
     """How much a station takes in one message and in all; None where it has not said."""
 
     settings_per_message: int | None = None
+    settings_per_write: int | None = None
+    bytes_per_read: int | None = None
+    bytes_per_write: int | None = None
+    monitors_per_message: int | None = None
+    bytes_per_monitors: int | None = None
+    monitors_per_clearing: int | None = None
+    bytes_per_clearing: int | None = None
+    untold: tuple[str, ...] = ()
+    """Settings by which the station would say how many settings it takes at once, and has not yet."""
     list_entries_per_message: int | None = None
     list_bytes_per_message: int | None = None
     list_entries: int | None = None

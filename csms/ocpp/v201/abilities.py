@@ -18,6 +18,8 @@ CONTROLLERS: Final[dict[str, str]] = {
 """Optional actions and the component whose variable `Available` tells whether the station has them."""
 
 LONGEST_ID_TOKEN: Final = 36
+READ_ITEMS: Final = "DeviceDataCtrlr.ItemsPerMessage[GetVariables]"
+WRITE_ITEMS: Final = "DeviceDataCtrlr.ItemsPerMessage[SetVariables]"
 
 
 def excluded(action: str, abilities: Abilities) -> str | None:
@@ -37,9 +39,17 @@ def first_ask(action: str, abilities: Abilities) -> GetSettings | None:
 
 
 def bounds(abilities: Abilities) -> Bounds:
-    """Return how much a station takes at once (Part 2 §2.1 DeviceDataCtrlr, LocalAuthListCtrlr)."""
+    """Return how much a station takes at once (Part 2 §2.1 DeviceDataCtrlr, MonitoringCtrlr, …)."""
     return Bounds(
-        settings_per_message=abilities.number("DeviceDataCtrlr.ItemsPerMessage[GetVariables]"),
+        settings_per_message=abilities.number(READ_ITEMS),
+        settings_per_write=abilities.number(WRITE_ITEMS),
+        bytes_per_read=abilities.number("DeviceDataCtrlr.BytesPerMessage[GetVariables]"),
+        bytes_per_write=abilities.number("DeviceDataCtrlr.BytesPerMessage[SetVariables]"),
+        monitors_per_message=abilities.number("MonitoringCtrlr.ItemsPerMessage[SetVariableMonitoring]"),
+        bytes_per_monitors=abilities.number("MonitoringCtrlr.BytesPerMessage[SetVariableMonitoring]"),
+        monitors_per_clearing=abilities.number("MonitoringCtrlr.ItemsPerMessage[ClearVariableMonitoring]"),
+        bytes_per_clearing=abilities.number("MonitoringCtrlr.BytesPerMessage[ClearVariableMonitoring]"),
+        untold=tuple([name for name in (READ_ITEMS, WRITE_ITEMS) if abilities.setting(name) is None]),
         list_entries_per_message=abilities.number("LocalAuthListCtrlr.ItemsPerMessage"),
         list_bytes_per_message=abilities.number("LocalAuthListCtrlr.BytesPerMessage"),
         list_entries=abilities.number("LocalAuthListCtrlr.Entries:maxLimit"),
