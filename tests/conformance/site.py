@@ -1,7 +1,7 @@
 """A site under test: the appliance behind a real socket, its operator, its stations, and time that stands still."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -13,19 +13,20 @@ from prometheus_client import CollectorRegistry
 
 from csms.admin import app as admin_app
 from csms.ocpp.limits import Limits
-from csms.ocpp.listener import open_door
-from csms.services import stations, tokens
+from csms.ocpp.listener import Door, open_door
+from csms.services import tariffs, tenants, tokens
 from csms.services.access import LOCAL_OPERATOR
-from csms.services.unit import Tx
+from csms.services.unit import Policy, Tx
 from csms.store.connection import Store
 from tests.conformance.station import CaseStation
 from tests.conformance.v16.station import Station16
 from tests.conformance.v201.station import Station201
-from tests.wire.appliance import NOON, Appliance, SeededEntropy, SetClock, program
-from tests.wire.furniture import furnish
+from tests.wire.appliance import Appliance, SeededEntropy, SetClock, program
+from tests.wire.furniture import TARIFF
 from tests.wire.station import Answer, Payload
 
 Kind = TypeVar("Kind", bound=CaseStation)
+Some = TypeVar("Some", bound="Site")
 _STEP_S = 5.0
 
 
@@ -175,13 +176,15 @@ class Site:
 
 
 def _furnish(tx: Tx) -> None:
-    furnish(tx)
-    stations.remove(tx, LOCAL_OPERATOR, station="CP1")
+    tenants.add(tx, LOCAL_OPERATOR, name="default")
+    tariffs.add(tx, LOCAL_OPERATOR, document=TARIFF)
+    tariffs.assign(tx, LOCAL_OPERATOR, tariff="energy")
+    tokens.add(tx, LOCAL_OPERATOR, uid="TAG1", group="FLEET")
     tokens.add(tx, LOCAL_OPERATOR, uid="TAG2", group="FLEET")
     tokens.add(tx, LOCAL_OPERATOR, uid="OTHER", group="OTHERS")
     tokens.add(tx, LOCAL_OPERATOR, uid="ALONE")
     tokens.add(tx, LOCAL_OPERATOR, uid="BLOCKED", blocked=True)
-    tokens.add(tx, LOCAL_OPERATOR, uid="EXPIRED", expires_at=NOON - timedelta(days=1))
+    tokens.add(tx, LOCAL_OPERATOR, uid="EXPIRED", expires_at=tx.now - timedelta(days=1))
     tokens.add(tx, LOCAL_OPERATOR, uid="MASTER", group="MASTERS")
 
 
@@ -203,13 +206,22 @@ async def _program(csms: Appliance) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @asynccontextmanager
-async def open_site(store: Store) -> AsyncIterator[Site]:
-    """Run the appliance on a migrated store, behind a free port, until the block ends."""
-    door = open_door("127.0.0.1", 0)
+async def run_appliance(
+    kind: type[Some], store: Store, clock: SetClock, doors: Sequence[Door], policy: Policy | None = None
+) -> AsyncIterator[Some]:
+    """Run the appliance on a migrated store, behind these doors, until the block ends."""
     async with trio.open_nursery() as nursery:
-        csms = Appliance(nursery, store, SetClock(), SeededEntropy(), Limits(), [door])
+        csms = Appliance(nursery, store, clock, SeededEntropy(), Limits(), doors)
+        csms.unit.policy = policy or csms.unit.policy
         await nursery.start(csms.run)
         await csms.unit.run(_furnish)
         async with _program(csms) as client:
-            yield Site(csms, door.address[1], client)
+            yield kind(csms, doors[0].address[1], client)
         nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def open_site(store: Store) -> AsyncIterator[Site]:
+    """Run the appliance on a migrated store, behind a free port, until the block ends."""
+    async with run_appliance(Site, store, SetClock(), [open_door("127.0.0.1", 0)]) as site:
+        yield site
