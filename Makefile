@@ -31,6 +31,7 @@ bench:
 docs:
 	python -c 'from csms.config import sample; print(sample(), end="")' >config/csms.toml
 	python -m csms.cli.reference >docs/reference/cli.md
+	python -m tests.conformance.table >docs/reference/ocpp-conformance.md
 	python -m tests.wire.negative >docs/reference/ocpp-negative.md
 
 # Pin the newest versions that fit. Takes uv, which is installed on demand.

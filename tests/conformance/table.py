@@ -85,9 +85,9 @@ def page(proofs: dict[str, Proof]) -> str:
     lines = [
         "# OCPP conformance",
         "",
-        "Every case of the certification tests for a CSMS, with the test that proves it: raw frames over a real",
-        "socket, the operator's side through the public call interface, every message checked against the",
-        "standard's schemas.",
+        "Every case of the certification tests for a CSMS, with the test that proves it: a station of raw frames over",
+        "a real socket (for some of our own cases over a stream in memory), the operator's side through the public",
+        "call interface, every message in either direction checked against the standard's schemas.",
         "Generated from the marks of the tests by `make docs`; a test fails when this page and the tests differ.",
         "",
         "| | cases | pass | not yet |",
