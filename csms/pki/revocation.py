@@ -121,8 +121,9 @@ def asks_about(question: Question, issuer: x509.Certificate) -> bool:
 def issuer_hashes(issuer: x509.Certificate, algorithm: hashes.HashAlgorithm) -> tuple[bytes, bytes]:
     """Return the hashes of an issuer's name and key as OCSP has them (RFC 6960 §4.1.1)."""
     builder = ocsp.OCSPRequestBuilder().add_certificate(issuer, issuer, algorithm)
-    made = builder.build()
-    return made.issuer_name_hash, made.issuer_key_hash
+    name = hashes.Hash(algorithm)
+    name.update(issuer.subject.public_bytes())
+    return name.finalize(), builder.build().issuer_key_hash
 
 
 def sign_answer(authority: Authority, question: Question, answer: Answer, now: datetime) -> bytes:
