@@ -4,6 +4,7 @@ What is to be done stands in the database (`certificate_requests.next_try_at`), 
 station's work is done apart from the others', a bounded number at a time.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -38,6 +39,7 @@ AFTER_BOOT_S: Final = 1.0
 """How long after its boot a station is asked for a new certificate: it has to read the answer first."""
 MOST_ATTEMPTS: Final = 10
 _LONGEST_WAIT: Final = timedelta(hours=1)
+_LEASE: Final = timedelta(minutes=10)
 _AT_A_TIME: Final = 20
 _COMES_BACK: Final = ("station.connected", "station.booted")
 _TRIGGERS: Final = {
@@ -233,7 +235,15 @@ async def deliver(house: House, request_id: str) -> None:
     if request.state is RequestState.ACCEPTED:
         request = await _sign(house, request)
     if request is not None and request.chain is not None and house.link.link(station.id) is not None:
-        await _send(house, station, request)
+        under_way = request
+        await _send(house, station, await unit.run(lambda tx: _lease(tx, under_way)))
+
+
+def _lease(tx: Tx, request: CertificateRequest) -> CertificateRequest:
+    """Put a request off while it is sent: a changed date shows afterwards that the station has asked again."""
+    until = tx.now + _LEASE
+    store.update_request(tx.db, request.id, next_try_at=to_text(until))
+    return replace(request, next_try_at=until)
 
 
 async def _sign(house: House, request: CertificateRequest) -> CertificateRequest | None:
@@ -313,9 +323,9 @@ def fit(chain: str, room: int | None) -> str | None:
 
 
 def _again_later(tx: Tx, request: CertificateRequest, reason: str) -> None:
-    """Put a request off, longer each time; after the last time it has failed."""
+    """Put a request off, longer each time, unless the station has asked again; after the last time it has failed."""
     current = store.request(tx.db, request.id)
-    if current is None or current.next_try_at is None:
+    if current is None or current.next_try_at != request.next_try_at:
         return
     attempts = current.attempts + 1
     if attempts >= MOST_ATTEMPTS:
@@ -335,7 +345,12 @@ def wait_after(attempts: int) -> timedelta:
 def _end(tx: Tx, request: CertificateRequest, state: RequestState, reason: str | None) -> None:
     """End a request, unless a newer key has taken its place; one that failed is an alert."""
     current = store.request(tx.db, request.id)
-    if current is None or current.next_try_at is None:
+    asked_again = current is None or current.next_try_at != request.next_try_at
+    if (
+        current is None
+        or current.next_try_at is None
+        or (asked_again and state is not RequestState.INSTALLED)
+    ):
         return
     store.update_request(
         tx.db,
