@@ -28,6 +28,8 @@ class Table:
     columns: tuple[str, ...]
     references: frozenset[str] = frozenset()
     serial: str | None = None
+    remembers: bool = True
+    """Whether it also counts on after rows that are gone."""
 
 
 def tables(direct: SqliteDirect | PostgresDirect) -> list[Table]:
@@ -39,7 +41,9 @@ def tables(direct: SqliteDirect | PostgresDirect) -> list[Table]:
 def serial_value(direct: SqliteDirect | PostgresDirect, table: Table) -> int:
     """Return the last number the table's counting column has given out, also when its row is gone; 0 for none."""
     db = direct.database
-    if isinstance(direct, SqliteDirect):
+    if isinstance(direct, SqliteDirect) and not table.remembers:
+        row = db.one(f'SELECT COALESCE(MAX("{table.serial}"), 0) AS value FROM "{table.name}"')
+    elif isinstance(direct, SqliteDirect):
         row = db.one("SELECT seq AS value FROM sqlite_sequence WHERE name = :name", {"name": table.name})
     else:
         sequence = _sequence(direct, table)
@@ -51,6 +55,8 @@ def set_serial_value(direct: SqliteDirect | PostgresDirect, table: Table, value:
     """Let the counting column go on after `value`: consumers of the outbox remember numbers."""
     db = direct.database
     if isinstance(direct, SqliteDirect):
+        if not table.remembers:
+            return
         db.run("DELETE FROM sqlite_sequence WHERE name = :name", {"name": table.name})
         db.run(
             "INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :value)",
@@ -74,11 +80,18 @@ def _in_sqlite(direct: SqliteDirect) -> list[Table]:
             name=table.name,
             columns=tuple(column.name for column in table.columns),
             references=frozenset(key.other_table for key in table.foreign_keys),
-            serial=table.pks[0] if "AUTOINCREMENT" in table.schema else None,
+            serial=_counts_by_itself(table),
+            remembers="AUTOINCREMENT" in table.schema,
         )
         for table in database.tables
         if not table.name.startswith("sqlite_")
     ]
+
+
+def _counts_by_itself(table: sqlite_utils.db.Table) -> str | None:
+    """Return the INTEGER PRIMARY KEY, which SQLite fills in."""
+    keys = [column for column in table.columns if column.is_pk]
+    return keys[0].name if len(keys) == 1 and keys[0].type == "INTEGER" else None
 
 
 def _in_postgres(direct: PostgresDirect) -> list[Table]:

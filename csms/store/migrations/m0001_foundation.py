@@ -74,7 +74,7 @@ STATEMENTS: Final = (
         at TEXT NOT NULL)""",
     "CREATE INDEX corrections_by_transaction ON corrections (transaction_id, id)",
     """CREATE TABLE meter_values (
-        id {serial}, tenant_id TEXT NOT NULL, station_key TEXT NOT NULL, subject TEXT NOT NULL,
+        id {rowid}, tenant_id TEXT NOT NULL, station_key TEXT NOT NULL, subject TEXT NOT NULL,
         evse_id BIGINT NOT NULL, taken_at TEXT NOT NULL, received_at TEXT NOT NULL, signature TEXT NOT NULL,
         energy_wh BIGINT, power_w BIGINT, current_a TEXT, samples TEXT NOT NULL,
         UNIQUE (subject, taken_at, signature))""",
@@ -85,7 +85,7 @@ STATEMENTS: Final = (
         tariff_id TEXT, created_at TEXT NOT NULL, document TEXT NOT NULL)""",
     "CREATE INDEX cdrs_by_end ON cdrs (tenant_id, ended_at)",
     """CREATE TABLE messages (
-        id {serial}, tenant_id TEXT NOT NULL, station_key TEXT NOT NULL, station_id TEXT NOT NULL,
+        id {rowid}, tenant_id TEXT NOT NULL, station_key TEXT NOT NULL, station_id TEXT NOT NULL,
         direction TEXT NOT NULL, message_id TEXT NOT NULL, action TEXT NOT NULL, digest TEXT NOT NULL,
         at TEXT NOT NULL, request TEXT NOT NULL, response TEXT, note TEXT)""",
     "CREATE INDEX messages_replayed ON messages (station_key, message_id) WHERE digest <> ''",
