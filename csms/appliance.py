@@ -23,7 +23,7 @@ from quart_trio import QuartTrio
 from csms import __version__, housekeeping, systemd
 from csms import log as log_setup
 from csms.admin import app as admin_app
-from csms.admin import http, local_socket, metrics
+from csms.admin import gateway, http, local_socket, metrics
 from csms.bus import Bus
 from csms.clock import Clock, SystemClock
 from csms.config import Address, Config
@@ -44,6 +44,7 @@ from csms.services.entropy import SystemEntropy
 from csms.services.file_room import FileRoom
 from csms.services.house import House
 from csms.services.message_log import MessageLog
+from csms.services.sign_in import SignIn
 from csms.services.unit import Entropy, Policy, Unit
 from csms.store import migrate
 from csms.store.connection import Store, open_store
@@ -173,6 +174,7 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
     files = FileDoor(unit, FileRoom(config.data_dir))
     dispatcher = Dispatcher(unit, roll, clock, message_log)
     stations = StationServer(gate, dispatcher, registry, _limits(config), clock=clock, files=files)
+    sign_in = SignIn.from_config(config, unit)
 
     async def perform(verb: str, args: dict[str, Any]) -> Any:
         return await verbs.perform(verb, args, LOCAL_OPERATOR, unit, house)
@@ -183,7 +185,7 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
         await nursery.start(stations.run, doors.stations)
         for name, sockets in doors.http.items():
             nursery.start_soon(
-                http.serve, _application(name, house), sockets, stopping.wait, config.serve.grace_s
+                http.serve, _application(name, house, sign_in, config), sockets, stopping.wait, config.serve.grace_s
             )
         if doors.local is not None:
             nursery.start_soon(local_socket.serve, doors.local, perform)
@@ -200,11 +202,13 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
     log.info("stopped")
 
 
-def _application(name: str, house: House) -> QuartTrio:
+def _application(name: str, house: House, sign_in: SignIn, config: Config) -> QuartTrio:
     surface = name.removesuffix("_tls")
     if surface != "admin":
         return admin_app.not_yet(surface)
-    return admin_app.build(house, _readiness(house), metrics.registry(house))
+    return admin_app.build(
+        house, sign_in, _readiness(house), metrics.registry(house), gateway.from_config(config)
+    )
 
 
 def _readiness(house: House) -> Callable[[], Awaitable[None]]:

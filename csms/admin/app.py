@@ -9,19 +9,28 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from csms import __version__
+from csms.admin import oauth, pki
+from csms.admin.gateway import Gateway, GatewaySettings
 from csms.admin.rest import app as rest
 from csms.errors import CsmsError
 from csms.services.house import House
+from csms.services.revocation import Publisher
+from csms.services.sign_in import SignIn
 
 READY_WITHIN_S = 5.0
 
 
 def build(
-    house: House, ready: Callable[[], Awaitable[None]], registry: prometheus_client.CollectorRegistry
+    house: House,
+    sign_in: SignIn,
+    ready: Callable[[], Awaitable[None]],
+    registry: prometheus_client.CollectorRegistry,
+    gateway: Gateway | None = None,
 ) -> QuartTrio:
     """Return the application; `ready` raises CsmsError when the appliance cannot do its work now."""
     app = QuartTrio("csms.admin")
-    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    gateway = gateway or Gateway(GatewaySettings())
+    gateway.attach(app)
 
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
@@ -51,7 +60,9 @@ def build(
     app.add_url_rule("/readyz", view_func=readyz)
     app.add_url_rule("/metrics", view_func=metrics)
     app.add_url_rule("/", view_func=index)
-    rest.attach(app, house)
+    rest.attach(app, house, sign_in, gateway)
+    oauth.attach(app, sign_in)
+    pki.attach(app, Publisher(house.unit))
     return app
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.wire.appliance import Appliance, Rest
+from tests.wire.furniture import ARITHMETIC
 from tests.wire.station import Station
 
 
@@ -17,6 +18,7 @@ async def test_a_station_that_is_not_connected_is_offline(rest: Rest) -> None:
     assert (answer["status"], answer["response"]) == ("OFFLINE", None)
 
 
+@ARITHMETIC
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [

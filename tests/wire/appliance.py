@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from csms import housekeeping
 from csms.admin import app as admin_app
 from csms.admin import http
+from csms.admin.gateway import Gateway, GatewaySettings
 from csms.bus import Bus
 from csms.config import Retention
 from csms.model.user import User, UserStatus
@@ -38,11 +39,14 @@ from csms.services.access import LOCAL_OPERATOR
 from csms.services.file_room import FileRoom
 from csms.services.house import House
 from csms.services.message_log import MessageLog
+from csms.services.sign_in import SignIn
+from csms.services.token_keys import Keyring
 from csms.services.unit import Policy, Tx, Unit
 from csms.store import users
 from csms.store.connection import Row, Store
 from tests.wire.station import Station
 
+UNLIMITED = GatewaySettings(client_per_minute=0, tenant_per_minute=0)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
@@ -135,6 +139,7 @@ class Appliance:
             data_dir,
         )
         self.room = FileRoom(data_dir)
+        self.sign_in = SignIn(self.unit, Keyring(self.unit, lambda: b"a secret for tests alone"))
         self.server = StationServer(
             StationGate(self.unit, self.roll, clock, ConnectionOptions(ping_interval_s=0)),
             Dispatcher(self.unit, self.roll, clock, self.message_log),
@@ -185,7 +190,9 @@ class Appliance:
         return json.loads(present.encode(result), parse_float=Decimal)
 
     @asynccontextmanager
-    async def rest(self, role: str = "SUPER_ADMIN", **user: Any) -> AsyncIterator[Rest]:
+    async def rest(
+        self, role: str = "SUPER_ADMIN", gateway: GatewaySettings = UNLIMITED, **user: Any
+    ) -> AsyncIterator[Rest]:
         """Serve the management listener on loopback (not under a virtual clock), with the API key of a new user."""
         key = await self.unit.run(lambda tx: program(tx, role, **user))
         sock = http.listen("127.0.0.1", 0)
@@ -196,7 +203,7 @@ class Appliance:
             return None
 
         async with trio.open_nursery() as nursery:
-            app = admin_app.build(self.house, ready, CollectorRegistry())
+            app = admin_app.build(self.house, self.sign_in, ready, CollectorRegistry(), Gateway(gateway))
             nursery.start_soon(http.serve, app, [sock], stopping.wait, 1.0)
             bearer = {"Authorization": f"Bearer {key}"}
             async with httpx.AsyncClient(base_url=url, headers=bearer, timeout=30) as client:

@@ -1,51 +1,44 @@
 """The routes on the management listener: translate in, one verb, translate out."""
 
-import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
-import structlog
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from csms.admin.rest import problems
+from csms.admin.gateway import Gateway
 from csms.admin.rest.routes import BASE, ROUTES, Route
-from csms.errors import CsmsError, InvalidInput
-from csms.services import present, sign_in, verbs
+from csms.errors import InvalidInput
+from csms.services import present, verbs
 from csms.services.house import House
+from csms.services.sign_in import SignIn
 
-log = structlog.get_logger(__name__)
 
-
-def attach(app: QuartTrio, house: House) -> None:
+def attach(app: QuartTrio, house: House, sign_in: SignIn, gateway: Gateway) -> None:
     """Add the management API to an application."""
     for route in ROUTES:
         path = BASE + route.path.replace("{", "<").replace("}", ">")
         name = f"rest {route.method} {route.path}".replace(".", "_")
-        app.add_url_rule(path, name, _view(route, house), methods=[route.method])
+        app.add_url_rule(path, name, _view(route, house, sign_in, gateway), methods=[route.method])
 
 
-def _view(route: Route, house: House) -> Callable[..., Awaitable[Response]]:
+def _view(
+    route: Route, house: House, sign_in: SignIn, gateway: Gateway
+) -> Callable[..., Awaitable[Response]]:
     async def view(**path: str) -> Response:
-        try:
-            return await _answer(route, house, path)
-        except CsmsError as error:
-            return problems.of(error, request.path)
-        except Exception:  # a request must not end the appliance, nor show its inside
-            reference = uuid.uuid4().hex[:12]
-            log.exception("request_failed", path=request.path, reference=reference)
-            return problems.problem(500, "internal", f"internal error; reference {reference}", request.path)
+        origin = request.remote_addr or "unknown"
+        caller = await sign_in.caller(request.headers.get("Authorization"), origin)
+        gateway.admit(caller, f"{route.method} {route.path}")
+        args = {**await _arguments(route), **path}
+        result = await verbs.perform(route.verb, args, caller, house.unit, house)
+        return Response(present.encode(result), route.status, content_type="application/json")
 
-    return view
+    async def bounded(**path: str) -> Response:
+        return await gateway.within_time(partial(view, **path))
 
-
-async def _answer(route: Route, house: House, path: Mapping[str, str]) -> Response:
-    origin = request.remote_addr or "unknown"
-    caller = await sign_in.caller(house.unit, request.headers.get("Authorization"), origin)
-    args = {**await _arguments(route), **path}
-    result = await verbs.perform(route.verb, args, caller, house.unit, house)
-    return Response(present.encode(result), route.status, content_type="application/json")
+    return bounded
 
 
 async def _arguments(route: Route) -> dict[str, Any]:
