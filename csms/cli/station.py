@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from csms.cli import station_command, station_csv
+from csms.cli import station_command, station_csv, station_files
 from csms.cli._console import (
     Column,
     JsonFlag,
@@ -200,6 +200,7 @@ def commands(
 
 app.command("import")(station_csv.import_)
 app.command("export")(station_csv.export)
+app.add_typer(station_files.logs)
 app.add_typer(station_command.app)
 
 

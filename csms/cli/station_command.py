@@ -7,8 +7,9 @@ from typing import Final
 
 import typer
 
-from csms.cli._console import JsonFlag, TenantOption, YesFlag, confirm, out, print_json
-from csms.cli.station_outcome import Target, order, settings, synced, tell
+from csms.cli import station_display, station_files
+from csms.cli._console import JsonFlag, TenantOption, out, print_json
+from csms.cli.station_outcome import Target, TimeoutOption, WaitOption, order, place, settings, synced, tell
 from csms.errors import InvalidInput
 
 app = typer.Typer(
@@ -20,11 +21,16 @@ local_list = typer.Typer(
 )
 app.add_typer(config)
 app.add_typer(local_list)
+app.add_typer(station_display.display)
+app.command("customer")(station_display.customer)
+app.command("firmware")(station_files.firmware)
+app.command("log")(station_files.log)
 
-WaitOption = typer.Option(0.0, "--wait", min=0.0, help="Seconds to wait for what really comes of it.")
-TimeoutOption = typer.Option(None, "--timeout", min=0.1, help="Seconds to wait for the station's answer.")
 ForceFlag = typer.Option(False, "--force", help="Send it although it is likely to be refused.")
 ConnectorOption = typer.Option(0, "--connector", min=0, help="Which one; 0 is the whole station.")
+PlaceOption = typer.Option(
+    "0", "--connector", metavar="N", help="Which one; 2/1 is connector 1 of EVSE 2, 0 the whole station."
+)
 
 MESSAGES: Final = {
     "boot": "BootNotification",
@@ -34,6 +40,7 @@ MESSAGES: Final = {
     "firmware": "FirmwareStatusNotification",
     "log": "LogStatusNotification",
     "certificate": "SignChargingStationCertificate",
+    "transaction": "TransactionEvent",
 }
 
 
@@ -47,26 +54,29 @@ def target(ctx: typer.Context, station: str = typer.Argument(..., metavar="ID"))
 def reset(
     ctx: typer.Context,
     hard: bool = typer.Option(False, "--hard", help="At once, without ending transactions first."),
+    evse: int = typer.Option(
+        0, "--evse", min=0, help="Only this EVSE (not in OCPP 1.6); done when accepted."
+    ),
     wait: float = WaitOption,
     timeout: float | None = TimeoutOption,
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:
     """Restart the station; it is done when the station has booted again."""
-    args = {"kind": "hard" if hard else "soft"}
+    args = {"kind": "hard" if hard else "soft", "evse_id": evse}
     tell(json, order(ctx, "reset", args, wait=wait, timeout=timeout, tenant=tenant), waited_s=wait)
 
 
 @app.command()
 def unlock(
     ctx: typer.Context,
-    connector: int = typer.Option(1, "--connector", min=1, help="Which one."),
+    connector: str = typer.Option("1", "--connector", metavar="N", help="Which one; 2/1 is that of EVSE 2."),
     timeout: float | None = TimeoutOption,
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:
     """Release a connector's cable; a charge running there ends."""
-    tell(json, order(ctx, "unlock", {"evse_id": connector}, timeout=timeout, tenant=tenant))
+    tell(json, order(ctx, "unlock", place(connector), timeout=timeout, tenant=tenant))
 
 
 @app.command()
@@ -111,7 +121,8 @@ def stop(
 def availability(
     ctx: typer.Context,
     wanted: str = typer.Argument(..., metavar="on|off"),
-    connector: int = ConnectorOption,
+    connector: str = PlaceOption,
+    wait: float = WaitOption,
     timeout: float | None = TimeoutOption,
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
@@ -119,21 +130,24 @@ def availability(
     """Put a connector or the station in or out of service; a running charge is let finish."""
     if wanted not in ("on", "off"):
         raise InvalidInput(f"availability is on or off, not {wanted}")
-    args = {"available": wanted == "on", "evse_id": connector}
-    tell(json, order(ctx, "availability", args, timeout=timeout, tenant=tenant))
+    args = {"available": wanted == "on"} | place(connector)
+    done = order(ctx, "availability", args, wait=wait, timeout=timeout, tenant=tenant)
+    tell(json, done, waited_s=wait)
 
 
 @app.command()
 def trigger(
     ctx: typer.Context,
     message: str = typer.Argument(..., help=f"{', '.join(MESSAGES)}, or a name of the standard."),
-    connector: int | None = typer.Option(None, "--connector", min=0, help="About which one."),
+    connector: str | None = typer.Option(
+        None, "--connector", metavar="N", help="About which one; 2/1 is connector 1 of EVSE 2."
+    ),
     timeout: float | None = TimeoutOption,
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:
     """Have the station send a message now."""
-    args = {"message": MESSAGES.get(message, message), "evse_id": connector}
+    args = {"message": MESSAGES.get(message, message)} | (place(connector) if connector else {})
     tell(json, order(ctx, "trigger", args, timeout=timeout, tenant=tenant))
 
 
@@ -199,43 +213,6 @@ def schedule(
     args = {"evse_id": connector, "duration_s": duration}
     done = order(ctx, "schedule", args, timeout=timeout, tenant=tenant)
     tell(json, done, lambda d: print_json(d["response"]))
-
-
-@app.command()
-def firmware(
-    ctx: typer.Context,
-    url: str,
-    at: str | None = typer.Option(None, "--at", help="When to fetch it, ISO 8601 with zone; now if absent."),
-    retries: int | None = typer.Option(None, "--retries", min=0, help="How often to try again."),
-    retry_interval: int | None = typer.Option(None, "--retry-interval", min=1, help="Seconds between tries."),
-    wait: float = WaitOption,
-    timeout: float | None = TimeoutOption,
-    tenant: str | None = TenantOption,
-    yes: bool = YesFlag,
-    json: bool = JsonFlag,
-) -> None:
-    """Have the station fetch and install firmware; it is done when the station says Installed."""
-    confirm(yes, f"Install {url} on the station?")
-    args = {"url": url, "retrieve_at": at, "retries": retries, "retry_interval_s": retry_interval}
-    tell(json, order(ctx, "firmware", args, wait=wait, timeout=timeout, tenant=tenant), waited_s=wait)
-
-
-@app.command()
-def log(
-    ctx: typer.Context,
-    url: str = typer.Argument(..., help="Where the station uploads it to."),
-    security: bool = typer.Option(False, "--security", help="The security log instead of diagnostics."),
-    since: str | None = typer.Option(None, "--since", help="Entries from then on, ISO 8601 with zone."),
-    until: str | None = typer.Option(None, "--until", help="Entries up to then, ISO 8601 with zone."),
-    wait: float = WaitOption,
-    timeout: float | None = TimeoutOption,
-    tenant: str | None = TenantOption,
-    json: bool = JsonFlag,
-) -> None:
-    """Have the station upload a log; it is done when the station says Uploaded."""
-    kind = "security" if security else "diagnostics"
-    args = {"url": url, "kind": kind, "oldest_at": since, "latest_at": until}
-    tell(json, order(ctx, "log", args, wait=wait, timeout=timeout, tenant=tenant), waited_s=wait)
 
 
 @app.command()

@@ -7,12 +7,15 @@ from typing import Any, Final
 import typer
 
 from csms.cli._console import Column, err, out, plain, print_json, print_table, run
+from csms.errors import InvalidInput
 
 IN_PLAIN_WORDS: Final = {
     "Unknown": "Unknown, there is nothing to clear",
     "NotSupported": "NotSupported, the station cannot do that",
     "NotImplemented": "NotImplemented, the station cannot send that",
 }
+WaitOption = typer.Option(0.0, "--wait", min=0.0, help="Seconds to wait for what really comes of it.")
+TimeoutOption = typer.Option(None, "--timeout", min=0.1, help="Seconds to wait for the station's answer.")
 BAD_ENDS: Final = frozenset({"REFUSED", "FAILED", "TIMED_OUT"})
 
 
@@ -21,6 +24,22 @@ class Target:
     """The station that a command is for."""
 
     station: str
+
+
+def place(text: str) -> dict[str, int]:
+    """Return the EVSE, and the connector of it, that an operator means: 2, or 2/1 in OCPP 2.0.1."""
+    evse, slash, connector = text.partition("/")
+    if not evse.isdigit() or (slash and not connector.isdigit()):
+        raise InvalidInput(f"a connector is a number, or EVSE/connector like 2/1, not {text[:20]!r}")
+    return {"evse_id": int(evse)} | ({"connector_id": int(connector)} if slash else {})
+
+
+def target(ctx: typer.Context) -> str:
+    """Return the station that a command is for."""
+    found = ctx.find_object(Target)
+    if found is None:
+        raise InvalidInput("name the station: csms station command ID VERB")
+    return found.station
 
 
 def order(

@@ -160,7 +160,12 @@ def test_every_destructive_verb_is_tested() -> None:
     text = reference.markdown()
     asking = {name for name in reference.commands() if "--yes" in _section(text, name)}
     tested = {f"csms {' '.join(line.split()[:2])}" for line in DESTRUCTIVE} | {"csms db restore"}
-    elsewhere = {"csms transaction close", "csms station command ID firmware"}
+    elsewhere = {
+        "csms transaction close",
+        "csms station command ID firmware",
+        "csms firmware remove",
+        "csms station command ID customer",
+    }
     assert asking - elsewhere == tested
 
 

@@ -116,7 +116,7 @@ async def test_every_other_verb_reaches_the_station(cli: Cli, station: Station) 
         (["limit", "--clear"], "CP1: Accepted\n"),
         (["schedule", "--duration", "60"], '{\n  "status": "Accepted"\n}\n'),
         (["firmware", "ftp://files.example/fw.bin", "--at", "2026-03-03T00:00:00Z", "--yes"], "CP1: Accepted; "),
-        (["log", "https://files.example/up", "--since", "2026-03-01T00:00:00Z"], "CP1: Accepted; "),
+        (["log", "--url", "https://files.example/up", "--since", "2026-03-01T00:00:00Z"], "CP1: Accepted; "),
         (["reserve", "--token", "TAG1", "--connector", "1"], "CP1: reservation 1\n"),
         (["cancel", "1"], "CP1: Accepted\n"),
         (["local-list", "sync"], "CP1: Full update to version 1, 1 entries sent, 1 id tokens\n"),
