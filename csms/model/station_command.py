@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from csms.model.charging_profile import ChargingProfile, ProfileLimits, ProfileScope, RateUnit
 from csms.model.certificate import CertificateKind
 from csms.model.customer_request import CustomerInformation
 from csms.model.device_command import DeviceCommand
@@ -154,10 +155,33 @@ class ClearLimit:
 
 @dataclass(frozen=True, slots=True)
 class GetCompositeSchedule:
-    """Ask what all charging profiles together come to for the next `duration_s`."""
+    """Ask what all charging profiles together come to for the next `duration_s`, in a unit of the asker's choice."""
 
     evse_id: int = 0
     duration_s: int = 86_400
+    unit: RateUnit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetChargingProfile:
+    """Have the station hold a charging profile; one of the same id is replaced."""
+
+    profile: ChargingProfile
+
+
+@dataclass(frozen=True, slots=True)
+class ClearChargingProfiles:
+    """Have the station drop charging profiles: one by its id, or those of a scope; never both."""
+
+    scope: ProfileScope
+
+
+@dataclass(frozen=True, slots=True)
+class GetChargingProfiles:
+    """Have the station report the charging profiles of a scope, in a report with this number."""
+
+    number: int
+    scope: ProfileScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +346,9 @@ StationCommand = (
     | LimitCurrent
     | ClearLimit
     | GetCompositeSchedule
+    | SetChargingProfile
+    | ClearChargingProfiles
+    | GetChargingProfiles
     | UpdateFirmware
     | UploadLog
     | SetDisplayMessage
@@ -377,6 +404,7 @@ class Bounds:
     bytes_per_clearing: int | None = None
     untold: tuple[str, ...] = ()
     """Settings by which the station would say how many settings it takes at once, and has not yet."""
+    profiles: ProfileLimits = ProfileLimits()
     list_entries_per_message: int | None = None
     list_bytes_per_message: int | None = None
     list_entries: int | None = None
