@@ -26,7 +26,7 @@ from csms.pki.links import Links
 CLOCKS_DIFFER: Final = timedelta(hours=1)
 """A certificate is valid from a little before it was made: stations' clocks lag."""
 LONGEST_NAME: Final = 64
-"""Characters of CN and O (RFC 5280, ub-common-name)."""
+"""Octets of CN and O in UTF-8 (RFC 5280, ub-common-name)."""
 _OID: Final = {"CN": NameOID.COMMON_NAME, "O": NameOID.ORGANIZATION_NAME, "C": NameOID.COUNTRY_NAME}
 
 
@@ -83,7 +83,9 @@ def make_root(name: str, organization: str, key: PrivateKey, span: Span, *, pss:
     """Make a self-signed root; `pss` lets an RSA authority sign with RSASSA-PSS instead of PKCS #1 v1.5."""
     subject = _name(CN=name, O=organization)
     builder = _builder(subject, subject, key.public_key(), span)
-    builder = _with_authority_usage(builder, key.public_key(), path_length=1)
+    builder = _with_authority_usage(
+        builder, key.public_key(), path_length=2
+    )  # one more for a root that follows
     return Authority(_sign(builder, key, pss=pss), key)
 
 
@@ -106,10 +108,7 @@ def issue_server(
     authority: Authority, public_key: PublicKey, hosts: Sequence[str], span: Span, links: Links
 ) -> bytes:
     """Return a server's certificate; `hosts` are DNS names and IP addresses, the first is the CN (A00.FR.511)."""
-    common = hosts[0] if len(hosts[0]) <= LONGEST_NAME else hosts[0][:LONGEST_NAME]
-    builder = _issued(
-        authority, _name(CN=common, O=authority.organization[:LONGEST_NAME]), public_key, span, links
-    )
+    builder = _issued(authority, _name(CN=hosts[0], O=authority.organization), public_key, span, links)
     names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
     builder = builder.add_extension(names, critical=False)
     return to_pem(_signed_by(authority, _with_leaf_usage(builder, public_key)))
@@ -124,6 +123,8 @@ def sign_station(authority: Authority, csr_pem: bytes, span: Span, links: Links)
     subject = subject_of(request)
     if not subject.get("CN"):
         raise UnusableRequestError("the request names no CN")
+    if any(len(value.encode()) > LONGEST_NAME for value in subject.values()):
+        raise UnusableRequestError(f"a name in the request is longer than {LONGEST_NAME} octets")
     wanted = {"O": authority.organization} | subject
     public = _public(request.public_key())
     builder = _issued(authority, _name(**wanted), public, span, links)
@@ -283,9 +284,13 @@ def _public(key: object) -> PublicKey:
 
 
 def _name(**parts: str) -> x509.Name:
-    """Return a subject in the usual order; what is too long is cut (RFC 5280 ub-common-name)."""
-    ordered = [(_OID[short], parts[short]) for short in ("C", "O", "CN") if parts.get(short)]
-    return x509.Name([x509.NameAttribute(oid, value[:LONGEST_NAME]) for oid, value in ordered])
+    """Return a subject in the usual order; what is too long is cut."""
+    ordered = [(_OID[short], _cut(parts[short])) for short in ("C", "O", "CN") if parts.get(short)]
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in ordered])
+
+
+def _cut(text: str) -> str:
+    return text.encode()[:LONGEST_NAME].decode(errors="ignore")
 
 
 def _general_name(host: str) -> x509.GeneralName:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 ROOT, SERVER, STATION = "ROOT", "SERVER", "STATION"
 EC, RSA = "EC", "RSA"
-LONGEST_ORGANIZATION: Final = 48
+LONGEST_ORGANIZATION: Final = 40
+"""Octets; with ` Station CA G1 RSA` behind it, it still fits into a CN."""
 LEAST_PASSPHRASE: Final = 12
 
 
@@ -77,9 +78,14 @@ def make_generation(
 def check_organization(name: str) -> str:
     """Return an operator's name that fits into certificates; raises InvalidInput."""
     name = " ".join(name.split())
-    if not name or len(name) > LONGEST_ORGANIZATION or not name.isprintable() or re.search(r"[,=+\\]", name):
+    if (
+        not name
+        or len(name.encode()) > LONGEST_ORGANIZATION
+        or not name.isprintable()
+        or re.search(r"[,=+\\]", name)
+    ):
         raise InvalidInput(
-            f"an organization has 1 to {LONGEST_ORGANIZATION} printable characters without , = + and \\"
+            f"an organization has 1 to {LONGEST_ORGANIZATION} bytes of printable characters without , = + and \\"
         )
     return name
 
