@@ -120,6 +120,7 @@ def simulate(
         repeat_share=repeat_share,
         tls=trusting(url, ca),
         station=StationSettings(
+            transfers=True,
             connectors=connectors,
             samples=samples,
             call_timeout_s=timeout,

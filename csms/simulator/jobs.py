@@ -1,7 +1,7 @@
 """Uploads and downloads that a station does in the background, one of each kind.
 
-Nothing is really transferred: the station tells the story of a transfer, and of a failure when the location
-is not an address it could use.
+With `settings.transfers` files really go over HTTP. Otherwise the station tells the story of a transfer, and of a
+failure when the location is not an address it could use.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import trio
 
+from csms.simulator import transfer
+from csms.simulator.clock import to_wire
 from csms.simulator.frames import Payload
 from csms.simulator.station import Station
 
@@ -47,6 +49,21 @@ class Jobs:
 
         self._station.afterwards(job)
         return earlier is not None
+
+    async def upload(self, location: str, name: str) -> bool:
+        """Leave a log at a location; return whether that worked."""
+        if not (self._station.settings.transfers and transfer.is_http(location)):
+            return is_usable(location)
+        lines = [
+            f"{to_wire(self._station.clock.now())} {self._station.identity} a log of a simulated station"
+        ]
+        return await transfer.upload(location, name, "\n".join([*lines, ""]).encode())
+
+    async def download(self, location: str) -> bytes | None:
+        """Fetch a file; return its SHA-256, empty where only the story is told, and None where it failed."""
+        if not (self._station.settings.transfers and transfer.is_http(location)):
+            return b"" if is_usable(location) else None
+        return await transfer.download(location)
 
     async def tell(self, notify: str, story: list[str], more: Payload) -> None:
         """Send one notification for each status, with the time of a transfer after each."""

@@ -25,4 +25,5 @@ class StationSettings:
     boot_tries: int | None = None  # give up when the registration is not accepted after so many; None: never
     tx_start_point: str = "PowerPathClosed"  # OCPP 2.0.1: TxCtrlr.TxStartPoint, a comma list
     tx_stop_point: str = "EVConnected,Authorized"  # OCPP 2.0.1: TxCtrlr.TxStopPoint, a comma list
+    transfers: bool = False  # whether files really go over HTTP, or only the story of it is told
     report_items: int = 20  # OCPP 2.0.1: most variables in one NotifyReport

@@ -7,6 +7,7 @@ from csms.simulator.certificates import is_certificate
 from csms.simulator.clock import from_wire, to_wire
 from csms.simulator.frames import Payload
 from csms.simulator.jobs import file_stem, is_usable, next_version
+from csms.simulator.transfer import fits
 from csms.simulator.v201.answers_core import restart
 from csms.simulator.v201.answers_security import security_event
 from csms.simulator.v201.device import Device201
@@ -18,18 +19,19 @@ PART_LENGTH: Final = 512
 def get_log(station: Device201, payload: Payload) -> Payload:
     """Answer N01; a second request ends the first, whose last word is AcceptedCanceled too."""
     notify, jobs = "LogStatusNotification", station.jobs
-    usable = is_usable(payload["log"]["remoteLocation"])
-    story = ["Uploading", "Uploaded" if usable else "UploadFailure"]
+    name = f"{file_stem(station.identity)}-{payload['logType']}.log"
     more = {"requestId": payload["requestId"]}
     ended = {**jobs.last(notify), "status": "AcceptedCanceled"} if jobs.running(notify) else None
 
     async def work() -> None:
         if ended is not None:
             await station.call(notify, ended)
-        await jobs.tell(notify, story, more)
+        await jobs.tell(notify, ["Uploading"], more)
+        done = await jobs.upload(payload["log"]["remoteLocation"], name)
+        await jobs.tell(notify, ["Uploaded" if done else "UploadFailure"], more)
 
     status = "AcceptedCanceled" if jobs.begin(notify, work) else "Accepted"
-    return {"status": status, "filename": f"{file_stem(station.identity)}-{payload['logType']}.log"}
+    return {"status": status, "filename": name}
 
 
 def update_firmware(station: Device201, payload: Payload) -> Payload:
@@ -42,15 +44,19 @@ def update_firmware(station: Device201, payload: Payload) -> Payload:
     more = {"requestId": payload["requestId"]}
     due = from_wire(firmware["retrieveDateTime"])
     install_at = from_wire(firmware.get("installDateTime", firmware["retrieveDateTime"]))
-    usable = is_usable(firmware["location"])
 
     async def work() -> None:
         tell, clock = partial(station.jobs.tell, notify), station.clock
         if due > clock.now():
             await tell(["DownloadScheduled"], more)
             await clock.sleep_until(due)
-        await tell(["Downloading", "Downloaded" if usable else "DownloadFailed"], more)
-        if not usable:
+        await tell(["Downloading"], more)
+        digest = await station.jobs.download(firmware["location"])
+        await tell(["DownloadFailed" if digest is None else "Downloaded"], more)
+        if digest is None:
+            return
+        if signed and digest and not fits(digest, firmware["signature"], firmware["signingCertificate"]):
+            await tell(["InvalidSignature"], more)
             return
         if signed:
             await tell(["SignatureVerified"], more)
