@@ -2,7 +2,16 @@
 
 from csms.model.command import Outcome, Purpose
 from csms.model.station import StationRef
-from csms.services import boot_security, commands, firmware_updates, stations, transactions
+from csms.services import (
+    boot_security,
+    commands,
+    device_model,
+    device_reports,
+    firmware_updates,
+    station_jobs,
+    stations,
+    transactions,
+)
 from csms.services.stations import Booted, BootReport
 from csms.services.unit import Tx
 
@@ -15,5 +24,9 @@ def take(tx: Tx, station: StationRef, report: BootReport) -> Booted:
     firmware_updates.booted(tx, station, report)
     answer = boot_security.hold_back(tx, station, stations.booted(tx, station, report))
     transactions.suspect_open(tx, station)
+    if report.restarted:
+        device_model.booted(tx, station)
+        device_reports.abort(tx, station)
+    station_jobs.booted(tx, station)
     commands.follow(tx, station, Purpose.RESET, "booted", Outcome.DONE)
     return answer

@@ -128,6 +128,7 @@ def _open(
         evse_id=shape.evse_id,
         ocpp_id=shape.ocpp_id,
         request_id=shape.request_id,
+        covers=shape.covers,
     )
     store.insert(tx.db, command)
     detail = {"action": action} | ({"verb": verb} if verb else {})

@@ -25,6 +25,7 @@ from csms.services import (
     firmware,
     local_lists,
     log_uploads,
+    setting_calls,
     station_orders,
     stations,
     tenants,
@@ -35,7 +36,7 @@ from csms.services.errand import Errand
 from csms.services.house import House
 from csms.services.station_orders import Occasion
 from csms.services.unit import Tx
-from csms.store import abilities, transactions
+from csms.store import transactions
 from csms.store import commands as command_store
 from csms.store import stations as station_store
 
@@ -133,18 +134,8 @@ async def _simply(
 
 async def _get_settings(errand: Errand, order: ask.GetSettings) -> tuple[CallResult, dict[str, Any]]:
     """Read settings in parts as large as the station takes; `detail` holds what it told, and what it does not know."""
-    begun_at = errand.house.unit.clock.now()
-    names = order.names
-    size = (await errand.bounds()).settings_per_message or len(names)
-    parts = [names[at : at + size] for at in range(0, len(names), size)] if names else [()]
-    station = errand.station.id
-    number = (
-        0 if names else await errand.house.unit.run(lambda tx: abilities.count(tx.db, station, "request"))
-    )
-    for part in parts:
-        result = await errand.carry_out(ask.GetSettings(part, number))
-        if result.status is not CallStatus.ANSWERED:
-            break
+    begun_at, names = errand.house.unit.clock.now(), order.names
+    result = await setting_calls.read(errand, names)
     return result, await errand.house.unit.read(lambda tx: _told(tx, errand.station.id, names, begun_at))
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model import station_command as ask
+from csms.model.device_command import ComponentCriterion, GetReport, ReportExtent
 from csms.model.id_token import ISO14443, AuthorizationStatus
 from csms.model.station import ChargingStation
 from csms.model.transaction import TransactionState
@@ -64,7 +65,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Report the whole device model."""
+    """Report the device model: all of it to an extent, or only these components, variables or criteria."""
+
+    extent: ReportExtent = ReportExtent.FULL
+    names: tuple[str, ...] = ()
+    criteria: tuple[ComponentCriterion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +126,10 @@ def limit(on: Occasion, order: Limit) -> ask.LimitCurrent:
     return ask.LimitCurrent(order.amps, since, order.evse_id, order.phases, order.duration_s)
 
 
-def report(on: Occasion, _order: Report) -> ask.GetReport:
+def report(on: Occasion, order: Report) -> GetReport:
     """Give the report a number of its own."""
-    return ask.GetReport(abilities.count(on.tx.db, on.station.id, "request"))
+    number = abilities.count(on.tx.db, on.station.id, "request")
+    return GetReport(number, order.extent, order.names, order.criteria)
 
 
 def reserve(on: Occasion, order: Reserve) -> ask.ReserveNow:

@@ -190,6 +190,8 @@ class BootReport:
     firmware_version: str | None
     ocpp_version: str
     details: dict[str, Any]
+    restarted: bool = True
+    """Whether the station has been down; not where it only answers a trigger."""
 
 
 @dataclass(frozen=True, slots=True)

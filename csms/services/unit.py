@@ -15,6 +15,7 @@ from csms.model.event import Event
 from csms.model.station import StationRef
 from csms.services.access import Caller
 from csms.services.pki_policy import NO_PKI, PkiPolicy
+from csms.services.pnc_policy import NO_PNC, PncPolicy
 from csms.store import audit, outbox, rows
 from csms.store.connection import Database, Store
 
@@ -39,6 +40,10 @@ class Policy:
 
     heartbeat_interval_s: int = 300
     boot_retry_s: int = 60
+    quiet: bool = True
+    """Whether stations are asked nothing of our own accord (services.station_jobs)."""
+    inventory: bool = True
+    """Whether everything a station has is read after its first boot and after its firmware changed."""
     onboarding: bool = False
     """Whether unknown stations may connect and wait for an operator (services.onboarding)."""
     public_url: str = ""
@@ -47,6 +52,7 @@ class Policy:
     cost_interval_s: int = 60
     """Seconds between the running costs that a station is told; 0 tells none."""
     pki: PkiPolicy = NO_PKI
+    pnc: PncPolicy = NO_PNC
 
 
 @dataclass(slots=True)

@@ -61,6 +61,8 @@ def bounds(abilities: Abilities) -> Bounds:
     """Return how much a station takes at once (§9.1.6, §9.2)."""
     return Bounds(
         settings_per_message=abilities.number("GetConfigurationMaxKeys"),
+        settings_per_write=1,
+        untold=() if abilities.setting("GetConfigurationMaxKeys") else ("GetConfigurationMaxKeys",),
         list_entries_per_message=abilities.number("SendLocalListMaxLength"),
         list_entries=abilities.number("LocalAuthListMaxLength"),
         id_token_characters=LONGEST_ID_TAG,

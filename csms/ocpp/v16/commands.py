@@ -12,6 +12,7 @@ from csms.clock import to_wire
 from csms.errors import InvalidInput, Unsupported
 from csms.model import station_command as ask
 from csms.model.customer_request import CustomerInformation
+from csms.model.device_command import GetReport
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.id_token import Authorization
 from csms.model.station_command import Abilities, LogKind, ResetKind, Trigger
@@ -113,6 +114,12 @@ def _get_settings(command: ask.GetSettings, _: Abilities) -> list[Request]:
 
 def _set_setting(command: ask.SetSetting, _: Abilities) -> list[Request]:
     return [("ChangeConfiguration", {"key": command.name, "value": command.value})]
+
+
+def _set_settings(command: ask.SetSettings, abilities: Abilities) -> list[Request]:
+    """ChangeConfiguration (§5.3) takes one key a message: `bounds` says so."""
+    [setting] = command.settings
+    return _set_setting(setting, abilities)
 
 
 def _limit(command: ask.LimitCurrent, abilities: Abilities) -> list[Request]:
@@ -293,6 +300,7 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.SetPassword: sec.password,
     ask.SetSecurityProfile: sec.security_profile,
     ask.SetSetting: _set_setting,
+    ask.SetSettings: _set_settings,
     ask.StartTransaction: _start,
     ask.StopTransaction: _stop,
     ask.TriggerMessage: _trigger,
@@ -307,7 +315,7 @@ _MISSING: Final[dict[type[Any], str]] = {
     GetDisplayMessages: _NO_DISPLAY,
     SetDisplayMessage: _NO_DISPLAY,
     ask.SetNetworkProfile: "OCPP 1.6 has no network profiles: its station finds us by its own settings",
-    ask.GetReport: "OCPP 1.6 has no reports: its configuration keys are all there is (config get)",
+    GetReport: "OCPP 1.6 has no reports: its configuration keys are all there is (config get)",
 }
 
 VOCABULARY: Final = Vocabulary(translate, bounds, first_ask)

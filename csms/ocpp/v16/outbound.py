@@ -12,6 +12,7 @@ from csms.model.command import (
     Reply,
     ReservationCancelled,
     ReservationMade,
+    SettingRefused,
     SettingReported,
     Shape,
 )
@@ -58,21 +59,28 @@ def change_configuration(request: Payload) -> Shape:
 
 def configuration_changed(request: Payload, response: Payload) -> Reply:
     """ChangeConfiguration.conf: the station now holds the value."""
-    reply = agreed(request, response)
+    reply, key, status = agreed(request, response), str(request["key"]), str(response.get("status"))
     if not reply.agreed:
-        return reply
-    if not _secret(request["key"]):
-        return Reply(response, True, (SettingReported(request["key"], str(request["value"]), False),))
-    setting = SettingReported(request["key"], HIDDEN, False)
-    if response.get("status") != "Accepted":  # RebootRequired: the old password serves until the reboot
+        unknown = status == "NotSupported"
+        return Reply(response, False, (SettingRefused(key, status, unknown, written=True),))
+    secret, reboot = _secret(key), status == "RebootRequired"
+    value = HIDDEN if secret else str(request["value"])
+    setting = SettingReported(key, value, False, written=True, needs_reboot=reboot)
+    if not secret or reboot:  # the old password serves until the reboot
         return Reply(response, True, (setting,))
     return Reply(response, True, (setting, PasswordTaken()))
 
 
 def configuration(request: Payload, response: Payload) -> Reply:
     """GetConfiguration.conf: keys, values and whether they may be changed; a value may be absent."""
-    facts = [_setting(entry) for entry in response.get("configurationKey") or ()]
-    return Reply(response, True, tuple(facts))
+    facts = tuple([_setting(entry) for entry in response.get("configurationKey") or ()])
+    unknown = tuple(
+        [
+            SettingRefused(str(key)[:50], "NotSupported", unknown=True)
+            for key in response.get("unknownKey") or ()
+        ]
+    )
+    return Reply(response, True, facts + unknown)
 
 
 def change_availability(request: Payload) -> Shape:

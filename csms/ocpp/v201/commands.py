@@ -11,10 +11,19 @@ from csms.clock import to_wire
 from csms.errors import InvalidInput, Unsupported
 from csms.model import station_command as ask
 from csms.model.customer_request import CustomerInformation
+from csms.model.device_command import (
+    ClearMonitors,
+    GetMonitoringReport,
+    GetReport,
+    SetMonitoringBase,
+    SetMonitoringLevel,
+    SetMonitors,
+)
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.station_command import Abilities, ListEntry, LogKind, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
-from csms.ocpp.v201 import display, names
+from csms.ocpp.v201 import device_commands as dev
+from csms.ocpp.v201 import display
 from csms.ocpp.v201 import security_commands as sec
 from csms.ocpp.v201.abilities import LONGEST_ID_TOKEN, bounds, excluded, first_ask
 from csms.ocpp.v201.translate import id_token_info
@@ -85,19 +94,6 @@ def _trigger(command: ask.TriggerMessage, _: Abilities) -> Request:
             raise InvalidInput("name the EVSE: in OCPP 2.0.1 a status is that of a connector")
         connector_id = connector_id or 1
     return "TriggerMessage", payload | _place(command.evse_id, connector_id)
-
-
-def _get_settings(command: ask.GetSettings, _: Abilities) -> Request:
-    """GetVariables; without names everything that can be configured, as a report (B07)."""
-    if not command.names:
-        payload = {"requestId": command.number, "reportBase": "ConfigurationInventory"}
-        return "GetBaseReport", payload
-    return "GetVariables", {"getVariableData": [names.read(name) for name in command.names]}
-
-
-def _set_setting(command: ask.SetSetting, _: Abilities) -> Request:
-    wanted = names.read(command.name) | {"attributeValue": command.value}
-    return "SetVariables", {"setVariableData": [wanted]}
 
 
 def _limit(command: ask.LimitCurrent, abilities: Abilities) -> Request:
@@ -205,10 +201,6 @@ def _data_transfer(command: ask.DataTransfer, _: Abilities) -> Request:
     return "DataTransfer", _present(payload)
 
 
-def _report(command: ask.GetReport, _: Abilities) -> Request:
-    return "GetBaseReport", {"requestId": command.number, "reportBase": "FullInventory"}
-
-
 def _schedule(number: int, amps: Decimal, phases: int | None, abilities: Abilities) -> dict[str, Any]:
     """ChargingScheduleType (§2.12) of one period in A; in W for a station that knows only power."""
     units = abilities.setting("SmartChargingCtrlr.RateUnit")
@@ -267,8 +259,8 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     GetDisplayMessages: display.get_messages,
     ask.GetInstalledCertificates: sec.installed_certificates,
     ask.GetLocalListVersion: _list_version,
-    ask.GetReport: _report,
-    ask.GetSettings: _get_settings,
+    GetReport: dev.report,
+    ask.GetSettings: dev.get_settings,
     ask.InstallCertificate: sec.install_certificate,
     ask.LimitCurrent: _limit,
     ask.ReserveNow: _reserve,
@@ -277,7 +269,13 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.SetNetworkProfile: sec.network_profile,
     ask.SetOrganization: sec.organization,
     ask.SetPassword: sec.password,
-    ask.SetSetting: _set_setting,
+    ask.SetSetting: dev.set_setting,
+    ask.SetSettings: dev.set_settings,
+    ClearMonitors: dev.clear_monitors,
+    GetMonitoringReport: dev.monitoring_report,
+    SetMonitoringBase: dev.monitoring_base,
+    SetMonitoringLevel: dev.monitoring_level,
+    SetMonitors: dev.set_monitors,
     SetDisplayMessage: display.set_message,
     ask.StartTransaction: _start,
     ask.StopTransaction: _stop,

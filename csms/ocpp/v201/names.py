@@ -1,60 +1,52 @@
-"""OCPP 2.0.1: how people write the variables of a station's device model (Part 1 §4): `Component.Variable`.
+"""OCPP 2.0.1: variables on the wire (ComponentType, VariableType, AttributeEnumType) and as people write them."""
 
-Instances stand in brackets, an EVSE and its connector after `@`, an attribute other than Actual after a colon:
-`DeviceDataCtrlr.ItemsPerMessage[GetVariables]`, `Connector@1/2.AvailabilityState`, `ClockCtrlr.DateTime`,
-`EVSE@1.Power:MaxSet`. Names are compared without regard to case.
-"""
-
-import re
-from typing import Any, Final
+from typing import Any
 
 from csms.errors import InvalidInput
+from csms.model import variable
+from csms.model.variable import VariableName
 
-ATTRIBUTES: Final = ("Actual", "Target", "MinSet", "MaxSet")
-_NAME: Final = re.compile(
-    r"(?P<component>[^.@\[\]]{1,50})(\[(?P<component_instance>[^\[\]]{1,50})\])?"
-    r"(@(?P<evse>\d{1,5})(/(?P<connector>\d{1,5}))?)?"
-    r"\.(?P<variable>[^@\[\]:]{1,50})(\[(?P<variable_instance>[^\[\]]{1,50})\])?(:(?P<attribute>[A-Za-z]+))?"
-)
+
+def named(component: dict[str, Any], variable: dict[str, Any], attribute: str = "Actual") -> VariableName:
+    """Return which attribute of which variable is meant on the wire."""
+    evse = component.get("evse") or {}
+    return VariableName(
+        component=str(component["name"]),
+        variable=str(variable["name"]),
+        component_instance=str(component.get("instance") or ""),
+        variable_instance=str(variable.get("instance") or ""),
+        evse_id=int(evse.get("id") or 0),
+        connector_id=int(evse.get("connectorId") or 0),
+        attribute=attribute,
+    )
 
 
 def written(component: dict[str, Any], variable: dict[str, Any], attribute: str = "Actual") -> str:
     """Return the name of a variable's attribute as people write it."""
-    evse = component.get("evse") or {}
-    place = f"@{evse['id']}" if evse else ""
-    if evse.get("connectorId") is not None:
-        place += f"/{evse['connectorId']}"
-    rest = "" if attribute == "Actual" else f":{attribute}"
-    return f"{_with_instance(component)}{place}.{_with_instance(variable)}{rest}"
+    return str(named(component, variable, attribute))
 
 
 def read(name: str) -> dict[str, Any]:
     """Return `component`, `variable` and, unless it is Actual, `attributeType` of what people write."""
-    found = _NAME.fullmatch(name.strip())
+    found = variable.parse(name)
     if found is None:
         raise InvalidInput(
-            f"not a variable of OCPP 2.0.1: {name[:100]!r}; like OCPPCommCtrlr.HeartbeatInterval"
+            f"not a variable of OCPP 2.0.1: {name[:100]!r}; like OCPPCommCtrlr.HeartbeatInterval "
+            f"(attributes are {', '.join(variable.ATTRIBUTES)})"
         )
-    component: dict[str, Any] = {"name": found["component"]}
-    if found["component_instance"]:
-        component["instance"] = found["component_instance"]
-    if found["evse"]:
-        component["evse"] = {"id": int(found["evse"])}
-        if found["connector"]:
-            component["evse"]["connectorId"] = int(found["connector"])
-    variable = {"name": found["variable"]}
-    if found["variable_instance"]:
-        variable["instance"] = found["variable_instance"]
-    meant: dict[str, Any] = {"component": component, "variable": variable}
-    attribute = found["attribute"]
-    if attribute:
-        known = {name.casefold(): name for name in ATTRIBUTES}
-        if attribute.casefold() not in known:
-            raise InvalidInput(f"attributes are {', '.join(ATTRIBUTES)}, not {attribute}")
-        meant["attributeType"] = known[attribute.casefold()]
-    return meant
+    meant: dict[str, Any] = {"component": component_of(found), "variable": {"name": found.variable}}
+    if found.variable_instance:
+        meant["variable"]["instance"] = found.variable_instance
+    return meant if found.attribute == "Actual" else meant | {"attributeType": found.attribute}
 
 
-def _with_instance(named: dict[str, Any]) -> str:
-    instance = named.get("instance")
-    return f"{named['name']}[{instance}]" if instance else str(named["name"])
+def component_of(found: VariableName) -> dict[str, Any]:
+    """Return the component of a variable as it stands on the wire."""
+    component: dict[str, Any] = {"name": found.component}
+    if found.component_instance:
+        component["instance"] = found.component_instance
+    if found.evse_id:
+        component["evse"] = {"id": found.evse_id}
+        if found.connector_id:
+            component["evse"]["connectorId"] = found.connector_id
+    return component

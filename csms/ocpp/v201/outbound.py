@@ -1,28 +1,21 @@
 """OCPP 2.0.1: what our requests to stations mean, and what the answers say about the station (blocks B–O)."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
 
-from csms.log import is_secret, redacted
+from csms.log import redacted
 from csms.model.command import (
     AvailabilityWanted,
-    Fact,
+    CustomerForgotten,
     LocalListAt,
-    PasswordTaken,
     Purpose,
     Reply,
     ReservationCancelled,
     ReservationMade,
-    SettingReported,
     Shape,
 )
 from csms.ocpp.moments import read_moment
-from csms.ocpp.shapes import HIDDEN, Payload, agreed, with_fact
-from csms.ocpp.v201 import names
-
-REPORT_WITHIN: Final = timedelta(minutes=10)
-_PASSWORD: Final = "basicauthpassword"  # noqa: S105 (the name of a variable)
-_TAKEN: Final = ("Accepted", "RebootRequired")
+from csms.ocpp.shapes import AVAILABLE_WITHIN, Payload, agreed, availability_changed, with_fact
+from csms.ocpp.v201.device_model import REPORT_WITHIN
 
 
 def discreet(request: Payload) -> Shape:
@@ -67,57 +60,26 @@ def customer_information(request: Payload) -> Shape:
     return Shape(redacted(request), Purpose.REPORT, REPORT_WITHIN, request_id=int(request["requestId"]))
 
 
-def set_variables(request: Payload) -> Shape:
-    """SetVariables: the new BasicAuthPassword is nobody's business (A01)."""
-    passwords = [
-        str(entry["attributeValue"])
-        for entry in request["setVariableData"]
-        if str(entry["variable"]["name"]).casefold() == _PASSWORD
-    ]
-    return Shape(redacted(request), new_password=passwords[-1].encode() if passwords else None)
+def customer_informed(request: Payload, response: Payload) -> Reply:
+    """CustomerInformationResponse: with `clear` the station deletes the customer's data (N10)."""
+    if not request["clear"]:
+        return agreed(request, response)
+    token = request.get("idToken")
+    return with_fact(request, response, CustomerForgotten(str(token["idToken"]) if token else None))
 
 
-def variables_set(request: Payload, response: Payload) -> Reply:
-    """SetVariablesResponse: what the station now holds; it agrees when it took every value."""
-    values = {_asked(entry): str(entry["attributeValue"]) for entry in request["setVariableData"]}
-    results = response.get("setVariableResult") or []
-    facts: list[Fact] = []
-    for result in results:
-        name, value = _asked(result), values.get(_asked(result))
-        if result.get("attributeStatus") not in _TAKEN or value is None:
-            continue
-        shown = HIDDEN if is_secret(str(result["variable"]["name"])) else value
-        facts.append(SettingReported(_written(result), shown, False))
-        if name[1] == _PASSWORD and result["attributeStatus"] == "Accepted":
-            facts.append(PasswordTaken())
-    taken = bool(results) and all(result.get("attributeStatus") in _TAKEN for result in results)
-    return Reply(response, taken, tuple(facts))
-
-
-def variables_got(request: Payload, response: Payload) -> Reply:
-    """GetVariablesResponse: the values the station tells; whether they may be changed it does not say."""
-    told = [
-        result
-        for result in response.get("getVariableResult") or ()
-        if result.get("attributeStatus") == "Accepted"
-    ]
-    facts = [
-        SettingReported(
-            _written(result),
-            HIDDEN if is_secret(str(result["variable"]["name"])) else result.get("attributeValue", ""),
-            False,
-        )
-        for result in told
-    ]
-    return Reply(response, True, tuple(facts))
+def change_availability(request: Payload) -> Shape:
+    """ChangeAvailability: done at once, or when the running transaction ends (G03, G04)."""
+    place = request.get("evse") or {}
+    return Shape(request, Purpose.AVAILABILITY, AVAILABLE_WITHIN, evse_id=int(place.get("id", 0)))
 
 
 def availability(request: Payload, response: Payload) -> Reply:
     """ChangeAvailabilityResponse: Scheduled means after the running transaction (G03, G04)."""
-    evse_id = int((request.get("evse") or {}).get("id", 0))
-    return with_fact(
-        request, response, AvailabilityWanted(evse_id, request["operationalStatus"] == "Operative")
-    )
+    place = request.get("evse") or {}
+    available = request["operationalStatus"] == "Operative"
+    wanted = AvailabilityWanted(int(place.get("id", 0)), available, int(place.get("connectorId", 0)))
+    return availability_changed(request, response, wanted)
 
 
 def reserved(request: Payload, response: Payload) -> Reply:
@@ -148,24 +110,3 @@ def list_version(request: Payload, response: Payload) -> Reply:
 def list_sent(request: Payload, response: Payload) -> Reply:
     """SendLocalListResponse (D01)."""
     return with_fact(request, response, LocalListAt(int(request["versionNumber"])))
-
-
-def each_agreed(results: str) -> Any:
-    """Return the reply of answers that list one status per part of the request: it agrees when all do."""
-
-    def reply(request: Payload, response: Payload) -> Reply:
-        said = [agreed(request, result).agreed for result in response.get(results) or ()]
-        return Reply(response, bool(said) and all(said))
-
-    return reply
-
-
-def _asked(entry: Payload) -> tuple[str, ...]:
-    """Return what tells one attribute from another, whatever the case of its name."""
-    attribute = str(entry.get("attributeType", "Actual"))
-    name = names.written(entry["component"], entry["variable"], attribute).casefold()
-    return name, str(entry["variable"]["name"]).casefold()
-
-
-def _written(entry: Payload) -> str:
-    return names.written(entry["component"], entry["variable"], str(entry.get("attributeType", "Actual")))

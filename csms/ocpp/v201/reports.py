@@ -5,21 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
 from csms.clock import to_text
-from csms.log import is_secret
-from csms.model.command import Outcome, Purpose
+from csms.model.command import Outcome
 from csms.model.id_token import Authorization, AuthorizationStatus
+from csms.model.monitor import DeviceEvent, Monitor
 from csms.model.reservation import ReservationStatus
 from csms.model.station import StationRef
+from csms.model.variable import Variable
 from csms.ocpp.moments import read_moment
 from csms.ocpp.relaxed import storable
-from csms.ocpp.shapes import HIDDEN
-from csms.ocpp.v201 import names
+from csms.ocpp.v201 import device_model
 from csms.ocpp.v201.translate import STATUSES, evse_number, id_token_info, verbatim
-from csms.services import commands, reservations, stations, tokens
-from csms.services.device_reports import Part, Variable
+from csms.services import files, firmware_updates, monitors, reservations, stations, tokens
+from csms.services.device_reports import Part
 from csms.services.stations import StatusReport
 from csms.services.unit import Tx
 
@@ -68,6 +66,7 @@ class Notified:
     """Events of a station: what they say of connectors, and all of them as they came."""
 
     statuses: tuple[StatusReport, ...]
+    seen: tuple[DeviceEvent, ...]
     body: dict[str, Any]
     at: datetime
 
@@ -93,13 +92,20 @@ def authorize_answer(judged: Judged) -> dict[str, Any]:
     return answer | ({"certificateStatus": "NoCertificateAvailable"} if judged.certified else {})
 
 
+def read_firmware(payload: Payload, now: datetime, notes: list[str]) -> dict[str, Any]:
+    """FirmwareStatusNotificationRequest: only Idle, which answers a trigger, has no request (L01.FR.20)."""
+    if payload["status"] != "Idle" and payload.get("requestId") is None:
+        notes.append("requestId is absent, and only Idle has none (L01.FR.20)")
+    return verbatim(payload, now, notes)
+
+
 def firmware(tx: Tx, station: StationRef, payload: Payload) -> None:
     """FirmwareStatusNotification, PublishFirmwareStatusNotification: Idle only answers a trigger (L01.FR.25)."""
     said = str(payload["status"])
     stations.record(tx, station, "firmware.status", dict(payload))
     if said != "Idle":
         ends, request_id = _FIRMWARE_ENDS.get(said), _number(payload.get("requestId"))
-        commands.follow(tx, station, Purpose.FIRMWARE, said, ends, request_id=request_id)
+        firmware_updates.follow(tx, station, said, ends, request_id)
 
 
 def upload(tx: Tx, station: StationRef, payload: Payload) -> None:
@@ -108,43 +114,44 @@ def upload(tx: Tx, station: StationRef, payload: Payload) -> None:
     stations.record(tx, station, "diagnostics.status", dict(payload))
     if said != "Idle":
         ends, request_id = _UPLOAD_ENDS.get(said), _number(payload.get("requestId"))
-        commands.follow(tx, station, Purpose.LOG, said, ends, request_id=request_id)
-
-
-def read_security_event(payload: Payload, now: datetime, notes: list[str]) -> tuple[datetime, dict[str, Any]]:
-    """SecurityEventNotificationRequest (A04), with its moment: the type is an open list."""
-    return read_moment(payload.get("timestamp"), now, notes), verbatim(payload, now, notes)
-
-
-def security_event(tx: Tx, station: StationRef, event: tuple[datetime, dict[str, Any]]) -> None:
-    """SecurityEventNotification (A04)."""
-    stations.record(tx, station, "security.event", event[1], reported_at=to_text(event[0]))
+        files.follow_upload(tx, station, said, ends, request_id)
 
 
 def read_events(payload: Payload, now: datetime, notes: list[str]) -> Notified:
     """NotifyEventRequest (N07, G01): a connector's AvailabilityState is its status, whatever else is said."""
-    found = [
-        report
-        for event in payload.get("eventData") or ()
-        if (report := _availability(event, now, notes)) is not None
-    ]
+    entries = [storable(entry) for entry in payload.get("eventData") or ()]
+    statuses = [_availability(entry, now, notes) for entry in entries]
+    seen = [device_model.event(entry, now, notes) for entry in entries]
     at = read_moment(payload.get("generatedAt"), now, notes)
-    return Notified(tuple(found), verbatim(payload, now, notes), at)
+    return Notified(
+        tuple([report for report in statuses if report is not None]),
+        tuple([event for event in seen if event is not None]),
+        verbatim(payload, now, notes),
+        at,
+    )
 
 
 def events(tx: Tx, station: StationRef, notified: Notified) -> None:
-    """NotifyEvent: everything is kept; what it says of connectors is taken as a StatusNotification."""
+    """NotifyEvent: all is kept, a connector's state is a StatusNotification, what alerts raises an alert."""
     stations.record(tx, station, "device.event", notified.body, reported_at=to_text(notified.at))
     for report in notified.statuses:
         stations.status(tx, station, report)
+    for event in notified.seen:
+        monitors.seen(tx, station, event)
 
 
 def read_device_report(payload: Payload, now: datetime, notes: list[str]) -> Part:
     """NotifyReportRequest (B07, B08)."""
-    variables = tuple(
-        [variable for entry in payload.get("reportData") or () for variable in _variables(storable(entry))]
-    )
-    return _part("device.report", payload, now, notes, variables)
+    entries = payload.get("reportData") or ()
+    found = [variable for entry in entries for variable in device_model.variables(storable(entry))]
+    return _part("device.report", payload, now, notes, variables=tuple(found))
+
+
+def read_monitoring_report(payload: Payload, now: datetime, notes: list[str]) -> Part:
+    """NotifyMonitoringReportRequest (N02)."""
+    entries = payload.get("monitor") or ()
+    found = [monitor for entry in entries for monitor in device_model.monitors(storable(entry))]
+    return _part("monitoring.report", payload, now, notes, monitors=tuple(found))
 
 
 def report_reader(kind: str) -> Any:
@@ -201,7 +208,12 @@ def _availability(event: Payload, now: datetime, notes: list[str]) -> StatusRepo
 
 
 def _part(
-    kind: str, payload: Payload, now: datetime, notes: list[str], variables: tuple[Variable, ...] = ()
+    kind: str,
+    payload: Payload,
+    now: datetime,
+    notes: list[str],
+    variables: tuple[Variable, ...] = (),
+    monitors: tuple[Monitor, ...] = (),
 ) -> Part:
     number = _number(payload["requestId"])
     return Part(
@@ -212,46 +224,8 @@ def _part(
         generated_at=read_moment(payload.get("generatedAt"), now, notes),
         body={} if variables else verbatim(payload, now, notes),
         variables=variables,
+        monitors=monitors,
     )
-
-
-def _variables(entry: Payload) -> list[Variable]:
-    """Return the attributes of one ReportDataType; a secret that a station tells is not kept."""
-    component, variable = entry["component"], entry["variable"]
-    evse, traits = component.get("evse") or {}, entry.get("variableCharacteristics") or {}
-    found = []
-    for attribute in entry.get("variableAttribute") or ():
-        type_ = str(attribute.get("type", "Actual"))
-        value = _text(attribute.get("value"))
-        secret = value is not None and is_secret(str(variable["name"]))
-        found.append(
-            Variable(
-                name=names.written(component, variable, type_),
-                component=str(component["name"]),
-                component_instance=str(component.get("instance") or ""),
-                evse_id=evse_number(evse.get("id", 0), "evse.id"),
-                connector_id=evse_number(evse.get("connectorId", 0), "evse.connectorId"),
-                variable=str(variable["name"]),
-                variable_instance=str(variable.get("instance") or ""),
-                attribute=type_,
-                value=HIDDEN if secret else value,
-                mutability=str(attribute.get("mutability", "ReadWrite")),
-                persistent=bool(attribute.get("persistent")),
-                constant=bool(attribute.get("constant")),
-                data_type=traits.get("dataType"),
-                unit=traits.get("unit"),
-                min_limit=_text(traits.get("minLimit")),
-                max_limit=_text(traits.get("maxLimit")),
-                values_list=traits.get("valuesList"),
-                supports_monitoring=traits.get("supportsMonitoring"),
-            )
-        )
-    return found
-
-
-def _text(value: Any) -> str | None:
-    """Return a value as text: some stations send a number, or worse, where the standard wants one."""
-    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _number(value: Any) -> int | None:

@@ -10,6 +10,7 @@ from csms.model.command import Purpose
 from csms.ocpp import certificates
 from csms.ocpp.route import Inbound, Outbound
 from csms.ocpp.shapes import agreed, plain, promise
+from csms.ocpp.v201 import device_model as dm
 from csms.ocpp.v201 import outbound as out
 from csms.ocpp.v201 import reports as rep
 from csms.ocpp.v201 import security_reports as sec
@@ -47,7 +48,7 @@ INBOUND: Final[dict[str, Inbound]] = {
     "NotifyEVChargingNeeds": Inbound(tr.verbatim, rep.kept("charging.needs"), _REJECTED),
     "NotifyEVChargingSchedule": Inbound(tr.verbatim, rep.kept("charging.schedule"), _ACCEPTED),
     "NotifyEvent": Inbound(rep.read_events, rep.events, tr.empty),
-    "NotifyMonitoringReport": Inbound(rep.report_reader("monitoring.report"), device_reports.take, tr.empty),
+    "NotifyMonitoringReport": Inbound(rep.read_monitoring_report, device_reports.take, tr.empty),
     "NotifyReport": Inbound(rep.read_device_report, device_reports.take, tr.empty),
     "PublishFirmwareStatusNotification": Inbound(tr.verbatim, rep.firmware, tr.empty),
     "ReportChargingProfiles": Inbound(rep.report_reader("charging.profiles"), device_reports.take, tr.empty),
@@ -60,7 +61,7 @@ INBOUND: Final[dict[str, Inbound]] = {
 
 _FIRMWARE: Final = promise(Purpose.FIRMWARE, timedelta(hours=24))
 _LOG: Final = promise(Purpose.LOG, timedelta(hours=2))
-_REPORT: Final = promise(Purpose.REPORT, out.REPORT_WITHIN)
+_REPORT: Final = promise(Purpose.REPORT, dm.REPORT_WITHIN)
 
 OUTBOUND: Final[dict[str, Outbound]] = {
     "CancelReservation": Outbound(plain, out.reservation_cancelled),
@@ -69,22 +70,22 @@ OUTBOUND: Final[dict[str, Outbound]] = {
     "ClearCache": Outbound(plain, agreed),
     "ClearChargingProfile": Outbound(plain, agreed),
     "ClearDisplayMessage": Outbound(plain, agreed),
-    "ClearVariableMonitoring": Outbound(plain, out.each_agreed("clearMonitoringResult")),
+    "ClearVariableMonitoring": Outbound(plain, dm.monitors_cleared),
     "CostUpdated": Outbound(plain, agreed),
     "CustomerInformation": Outbound(out.customer_information, agreed),
     "DataTransfer": Outbound(plain, agreed),
     "DeleteCertificate": Outbound(plain, certificates.deleted),
-    "GetBaseReport": Outbound(_REPORT, agreed),
+    "GetBaseReport": Outbound(dm.base_report, dm.report_promised),
     "GetChargingProfiles": Outbound(_REPORT, agreed),
     "GetCompositeSchedule": Outbound(plain, agreed),
     "GetDisplayMessages": Outbound(_REPORT, agreed),
     "GetInstalledCertificateIds": Outbound(plain, certificates.held_201),
     "GetLocalListVersion": Outbound(plain, out.list_version),
     "GetLog": Outbound(_LOG, agreed),
-    "GetMonitoringReport": Outbound(_REPORT, agreed),
-    "GetReport": Outbound(_REPORT, agreed),
+    "GetMonitoringReport": Outbound(dm.monitoring_report, dm.report_promised),
+    "GetReport": Outbound(dm.report, dm.report_promised),
     "GetTransactionStatus": Outbound(plain, agreed),
-    "GetVariables": Outbound(plain, out.variables_got),
+    "GetVariables": Outbound(plain, dm.variables_got),
     "InstallCertificate": Outbound(plain, certificates.installed),
     "PublishFirmware": Outbound(_FIRMWARE, agreed),
     "RequestStartTransaction": Outbound(out.request_start, agreed),
@@ -94,11 +95,11 @@ OUTBOUND: Final[dict[str, Outbound]] = {
     "SendLocalList": Outbound(out.discreet, out.list_sent),
     "SetChargingProfile": Outbound(plain, agreed),
     "SetDisplayMessage": Outbound(plain, agreed),
-    "SetMonitoringBase": Outbound(plain, agreed),
-    "SetMonitoringLevel": Outbound(plain, agreed),
+    "SetMonitoringBase": Outbound(plain, dm.base_set),
+    "SetMonitoringLevel": Outbound(plain, dm.level_set),
     "SetNetworkProfile": Outbound(out.network_profile, agreed),
-    "SetVariableMonitoring": Outbound(plain, out.each_agreed("setMonitoringResult")),
-    "SetVariables": Outbound(out.set_variables, out.variables_set),
+    "SetVariableMonitoring": Outbound(plain, dm.monitors_set),
+    "SetVariables": Outbound(dm.set_variables, dm.variables_set),
     "TriggerMessage": Outbound(plain, agreed),
     "UnlockConnector": Outbound(plain, agreed),
     "UnpublishFirmware": Outbound(plain, agreed),

@@ -79,6 +79,7 @@ def boot(payload: Payload, now: datetime, notes: list[str]) -> BootReport:
         firmware_version=station.get("firmwareVersion"),
         ocpp_version="2.0.1",
         details=storable(dict(payload)),
+        restarted=payload.get("reason") != "Triggered",
     )
 
 

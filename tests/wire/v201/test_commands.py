@@ -242,7 +242,8 @@ async def test_x201_10_variables_are_read_in_parts_as_large_as_the_station_takes
     station.answers |= _holds(**{f"V{number}": str(number) for number in range(9)})
     await csms.unit.run(
         lambda tx: tx.db.run(
-            """INSERT INTO station_settings SELECT id, 'DeviceDataCtrlr.ItemsPerMessage[GetVariables]', '4', 1,
+            """INSERT INTO station_settings (station_key, name, value, readonly, reported_at)
+               SELECT id, 'DeviceDataCtrlr.ItemsPerMessage[GetVariables]', '4', 1,
                  '2026' FROM stations"""
         )
     )

@@ -306,7 +306,10 @@ async def test_x201_09_a_report_in_parts_that_come_as_they_like(csms: Appliance,
     await station.call("NotifyReport", _part(1, 1, "old", tbc=True))
     assert (await _command(csms, sent))["outcome"] == "DONE"
     model = await _model(csms)
-    assert [model[str(seq_no), "Actual"] for seq_no in range(3)] == ["new", "new", "old"]
+    assert [model[str(seq_no), "Actual"] for seq_no in range(2)] == ["new", "new"]
+    assert ("2", "Actual") not in model, "a later report of everything has it no more"
+    await station.call("NotifyReport", _part(1, 2, "old"))
+    assert ("2", "Actual") not in await _model(csms)
     assert model["0", "MaxSet"] == "86400"
 
 

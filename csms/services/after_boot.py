@@ -1,0 +1,135 @@
+"""Doing what stations' boots call for, of our own accord: a device model is read, desired settings are sent.
+
+A job waits in the database until it is done, so that it survives the process; a few stations at a time, one thing at
+a time for each, a few attempts. A station that is not connected is tried later.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import structlog
+import trio
+
+from csms.clock import to_text
+from csms.errors import CsmsError, Unsupported
+from csms.model.command import CallStatus, Outcome
+from csms.model.device_command import GetReport
+from csms.model.station import ChargingStation, Registration
+from csms.model.station_job import Job
+from csms.services import desired_settings, setting_calls, station_jobs
+from csms.services.access import Caller, Role
+from csms.services.errand import Errand
+from csms.services.house import House
+from csms.services.unit import Tx
+from csms.store import abilities, stations
+from csms.store import station_jobs as store
+
+EVERY_S: Final = 2.0
+MOST_ATTEMPTS: Final = 3
+AGAIN_AFTER: Final = timedelta(minutes=11)
+"""A report has ten minutes (services.commands expires it then)."""
+_OFFLINE_FOR: Final = timedelta(minutes=5)
+_AT_A_TIME: Final = 20
+_DUE_AT_ONCE: Final = 200
+CALLER: Final = Caller("csms", Role.SUPER_ADMIN, None, "after boot")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    station: ChargingStation
+    job: Job
+    attempts: int
+    quiet: bool
+
+
+@dataclass(slots=True)
+class Worker:
+    """Works jobs off; `busy` are the stations that something is being done with."""
+
+    house: House
+    busy: set[str] = field(default_factory=set)
+    limiter: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(_AT_A_TIME))
+
+    async def run(self) -> None:
+        """Look for jobs that are due, again and again, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                try:
+                    await self.begin(nursery)
+                except CsmsError as error:
+                    log.error("housekeeping_failed", work="after_boot", error=str(error))
+                await trio.sleep(EVERY_S)
+
+    async def turn(self) -> None:
+        """Do what is due now, and return when it is done."""
+        async with trio.open_nursery() as nursery:
+            await self.begin(nursery)
+
+    async def begin(self, nursery: trio.Nursery) -> None:
+        """Begin what is due now, one job for each station."""
+        due = await self.house.unit.read(_due)
+        offline = [d for d in due if self.house.link.link(d.station.id) is None]
+        if offline:
+            await self.house.unit.run(lambda tx: _postpone(tx, offline))
+        for each in due:
+            if each not in offline and each.station.id not in self.busy:
+                self.busy.add(each.station.id)
+                nursery.start_soon(self._do, each)
+
+    async def _do(self, due: _Due) -> None:
+        try:
+            async with self.limiter:
+                await _attempt(self.house, due)
+        except CsmsError as error:
+            log.warning("after_boot_failed", station=due.station.station_id, job=due.job, error=str(error))
+        finally:
+            self.busy.discard(due.station.id)
+
+
+async def _attempt(house: House, due: _Due) -> None:
+    """Try one job once; it stays for another time unless it ends here."""
+    station = due.station
+    if due.quiet or due.attempts >= MOST_ATTEMPTS or station.registration is not Registration.ACCEPTED:
+        await house.unit.run(lambda tx: store.end(tx.db, station.id, due.job))
+        return
+    again_at = to_text(house.unit.clock.now() + AGAIN_AFTER)
+    await house.unit.run(lambda tx: store.attempt(tx.db, station.id, due.job, again_at))
+    errand = Errand(house, CALLER, station, f"after boot: {due.job.lower()}")
+    if due.job is Job.INVENTORY:
+        await _take_inventory(errand)
+    elif await desired_settings.bring_in_step(errand):
+        await house.unit.run(lambda tx: store.end(tx.db, station.id, Job.SETTINGS))
+
+
+async def _take_inventory(errand: Errand) -> None:
+    """Ask for everything: a report, which ends the job when it is whole, or all settings of one that has no reports."""
+    unit, station = errand.house.unit, errand.station
+    number = await unit.run(lambda tx: abilities.count(tx.db, station.id, "request"))
+    try:
+        try:
+            result = await errand.carry_out(GetReport(number))
+        except Unsupported:
+            result = await setting_calls.read(errand, ())
+    except Unsupported:
+        await unit.run(lambda tx: station_jobs.inventory_taken(tx, station, tx.at))
+        return
+    if result.status is CallStatus.ANSWERED and result.outcome is not Outcome.PENDING:
+        await unit.run(lambda tx: station_jobs.inventory_taken(tx, station, tx.at))
+
+
+def _due(tx: Tx) -> list[_Due]:
+    found = []
+    for row in store.due(tx.db, tx.at, _DUE_AT_ONCE):
+        station = stations.by_key(tx.db, row["station_key"])
+        if station is not None:
+            quiet = station_jobs.is_quiet(tx, station)
+            found.append(_Due(station, Job(row["kind"]), int(row["attempts"]), quiet))
+    return found
+
+
+def _postpone(tx: Tx, offline: list[_Due]) -> None:
+    for each in offline:
+        store.postpone(tx.db, each.station.id, each.job, to_text(tx.now + _OFFLINE_FOR))
