@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.wire.payloads import at
 from tests.wire.station import Payload
 
 
@@ -22,6 +23,19 @@ def profile(number: int = 1, purpose: str = "TxDefaultProfile", **fields: Any) -
         "chargingSchedule": [schedule(number, limit=limit)],
     }
     return usual | fields
+
+
+def absolute(number: int = 1, purpose: str = "TxDefaultProfile", **fields: Any) -> Payload:
+    """Return a profile of a day that begins now, as the cases of K01 want it."""
+    limit = fields.pop("limit", 6.0)
+    day = schedule(number, limit=limit, startSchedule=at(0), duration=86_400)
+    usual = {
+        "chargingProfileKind": "Absolute",
+        "validFrom": at(0),
+        "validTo": at(24 * 60),
+        "chargingSchedule": [day],
+    }
+    return profile(number, purpose, **usual | fields)
 
 
 def report(

@@ -25,7 +25,7 @@ async def _charging(site: Site, station: Station201) -> None:
 
 
 STARTS: list[Any] = [
-    row("TC_E_01_CSMS", "CablePluggedIn", {"idToken": TAG1, "chargingState": "EVConnected"}),
+    row("TC_E_01_CSMS", "ChargingStateChanged", {"idToken": TAG1, "chargingState": "SuspendedEVSE"}),
     row("TC_E_02_CSMS", "ChargingStateChanged", {"idToken": TAG1, "chargingState": "Charging"}),
     row("TC_E_09_CSMS", "CablePluggedIn", {"chargingState": "EVConnected"}),
     row("TC_E_10_CSMS", "Authorized", {"idToken": TAG1}),
@@ -68,7 +68,7 @@ async def test_tc_e_11_started_by_signed_data(site: Site) -> None:
               "encodingMethod": "OCMF", "publicKey": "a2V5"}  # fmt: skip
     sample = {"value": 1000.0, "context": "Transaction.Begin", "signedMeterValue": signed}
     answer = await station.event(
-        "SignedDataReceived", idToken=TAG1, chargingState="EVConnected",
+        "SignedDataReceived", idToken=TAG1, chargingState="SuspendedEVSE",
         meterValue=[{"timestamp": station.at(), "sampledValue": [sample]}],
     )  # fmt: skip
     assert answer == {"idTokenInfo": ACCEPTED}
@@ -113,25 +113,41 @@ async def test_tc_e_38_the_ev_is_not_ready(site: Site) -> None:
 
 STOPS: list[Any] = [
     row("TC_E_07_CSMS", "StopAuthorized", {"idToken": TAG1, "stoppedReason": "Local"}, "Local"),
-    row("TC_E_08_CSMS", "StopAuthorized", {"chargingState": "EVConnected", "stoppedReason": "Local"}, "Local"),
+    row("TC_E_08_CSMS", "ChargingStateChanged", {"chargingState": "EVConnected", "stoppedReason": "Local"},
+        "Local"),
     row("TC_E_14_CSMS", "EVCommunicationLost", {"chargingState": "Idle", "stoppedReason": "EVDisconnected"},
         "EVDisconnected"),
     row("TC_E_15_CSMS", "StopAuthorized", {"idToken": TAG1}, "Local"),
-    row("TC_E_17_CSMS", "Deauthorized", {"chargingState": "Idle", "stoppedReason": "EVDisconnected"},
+    row("TC_E_17_CSMS", "EVCommunicationLost", {"chargingState": "Idle", "stoppedReason": "EVDisconnected"},
         "EVDisconnected"),
-    row("TC_E_19_CSMS", "EVDeparted", {"chargingState": "Idle", "stoppedReason": "Local"}, "Local"),
+    row("TC_E_19_CSMS", "EVDeparted", {"stoppedReason": "Local"}, "Local"),
     row("TC_E_20_CSMS", "EVCommunicationLost", {"chargingState": "Idle", "stoppedReason": "EVDisconnected"},
         "EVDisconnected"),
     row("TC_E_22_CSMS", "ChargingStateChanged", {"chargingState": "SuspendedEV", "stoppedReason": "StoppedByEV"},
         "StoppedByEV"),
 ]  # fmt: skip
+BEFORE = {
+    "TC_E_08_CSMS": [("StopAuthorized", {"idToken": TAG1})],
+    "TC_E_14_CSMS": [("StopAuthorized", {"idToken": TAG1}),
+                     ("ChargingStateChanged", {"chargingState": "EVConnected"})],
+    "TC_E_17_CSMS": [("ChargingStateChanged", {"chargingState": "SuspendedEV"})],
+    "TC_E_19_CSMS": [("StopAuthorized", {"idToken": TAG1}),
+                     ("ChargingStateChanged", {"chargingState": "EVConnected"}),
+                     ("EVCommunicationLost", {"chargingState": "Idle"})],
+    "TC_E_20_CSMS": [("ChargingStateChanged", {"chargingState": "SuspendedEV"})],
+}  # fmt: skip
+"""What happens between the charge and its end."""
 """The event in which a transaction stops, by TxStopPoint and by what the driver does; and the reason that is kept."""
 
 
 @pytest.mark.parametrize(("trigger", "fields", "reason"), STOPS)
-async def test_a_transaction_stops(site: Site, trigger: str, fields: Payload, reason: str) -> None:
+async def test_a_transaction_stops(
+    site: Site, request: pytest.FixtureRequest, trigger: str, fields: Payload, reason: str
+) -> None:
     station = await site.station201()
     await _charging(site, station)
+    for earlier, said in BEFORE.get(request.node.callspec.id, []):
+        assert ("idTokenInfo" in await station.event(earlier, **said)) == ("idToken" in said)
     answer = await station.event(trigger, end=True, **fields)
     assert answer.get("idTokenInfo") == (ACCEPTED if "idToken" in fields else None)
     shown = await _only(site, station)
@@ -226,23 +242,32 @@ async def test_tc_e_30_ongoing_with_nothing_queued(site: Site) -> None:
 
 @case("TC_E_31_CSMS")
 async def test_tc_e_31_ended_with_messages_queued(site: Site) -> None:
+    """The end comes before two earlier events; we notice the hole and ask by ourselves."""
     station = await site.station201()
     await _charging(site, station)
     charge = station.charge()
-    queued = [station.event_payload(charge, "StopAuthorized", 1, False, {"offline": True, "idToken": TAG1})]
-    charge.events += queued
-    fields = {"offline": True, "stoppedReason": "EVDisconnected", "chargingState": "Idle"}
-    queued.append(station.event_payload(charge, "EVCommunicationLost", 1, True, fields))
+    queued = []
+    for trigger, fields in (("StopAuthorized", {"idToken": TAG1}),
+                            ("ChargingStateChanged", {"chargingState": "EVConnected"})):  # fmt: skip
+        queued.append(station.event_payload(charge, trigger, 1, False, fields | {"offline": True}))
+        charge.events.append(queued[-1])
+    last = {"offline": True, "stoppedReason": "EVDisconnected", "chargingState": "Idle"}
+    ended = station.event_payload(charge, "EVCommunicationLost", 1, True, last)
     ended_at = station.at()
-    charge.ended = True
     await site.forward(minutes=5)
     station = await site.reconnected(station, booted=False)
+    told = {"ongoingIndicator": False, "messagesInQueue": True}
+    station.answers["GetTransactionStatus"] = told
     await station.status("Available")
-    await _status_of(site, station, True, ongoingIndicator=False, messagesInQueue=True)
+    assert await station.call("TransactionEvent", ended)
+    assert await station.until_asked_for("GetTransactionStatus") == {"transactionId": charge.id}
+    await _status_of(site, station, True, **told)
     for event in queued:
         await station.call("TransactionEvent", event)
     shown = await _only(site, station)
     assert (shown["state"], shown["endedAt"], shown["energyWh"]) == ("ENDED", ended_at, 6000)
+    kinds = [entry["kind"] for entry in shown["corrections"]]
+    assert (set(kinds), kinds[-1]) == ({"sequence_gap", "sequence_complete"}, "sequence_complete")
     assert (await site.connectors(station))[1]["status"] == "AVAILABLE"
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.conformance.cases import case, row
 from tests.conformance.site import Site
 from tests.conformance.v201.station import TAG1, Station201
+from tests.conformance.v201.steps import shows
 from tests.wire.station import CallError, Payload
 
 
@@ -64,7 +65,10 @@ async def test_tc_f_04_nobody_plugs_in_after_a_remote_start(site: Site) -> None:
     sent, number = await _requested(site, station)
     await station.event("RemoteStart", idToken=TAG1, remoteStartId=number)
     await site.forward(minutes=1)
-    await station.event("EVConnectTimeout", end=True, stoppedReason="Timeout", meterValue=None)
+    assert await station.event("EVConnectTimeout") == {}
+    [shown] = await site.transactions(station)
+    assert (shown["state"], shown["idToken"]) == ("ACTIVE", "TAG1")
+    await station.event("Deauthorized", end=True, stoppedReason="Timeout", meterValue=None)
     [shown] = await site.transactions(station)
     assert (shown["state"], shown["stopReason"], shown["energyWh"]) == ("ENDED", "Timeout", 0)
     assert shown["remoteCommandId"] == sent["commandId"]
@@ -150,7 +154,7 @@ async def test_a_status_is_triggered(site: Site, status: str, shown: str) -> Non
     assert sent["outcome"] == "DONE"
     asked = {"requestedMessage": "StatusNotification", "evse": {"id": 1, "connectorId": 1}}
     assert station.asked_for("TriggerMessage") == [asked]
-    await station.status(status)
+    await shows(station, status)
     assert (await site.connectors(station))[1]["status"] == shown
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.conformance.cases import case, row
 from tests.conformance.site import Site
 from tests.conformance.v201.station import Station201
+from tests.conformance.v201.steps import shows
 from tests.wire.station import Payload
 
 EVSE = {"evse": {"id": 1}}
@@ -44,7 +45,7 @@ async def test_operative_to_inoperative(site: Site, where: Payload) -> None:
     station = await site.station201()
     sent = await _change(site, station, False, where)
     for evse in _evses(where):
-        await station.status("Unavailable", evse)
+        await shows(station, "Unavailable", evse)
     assert (await site.result(sent))["outcome"] == "DONE"
     assert set(await _shown(site, station, _evses(where))) == {"UNAVAILABLE"}
     assert await _wanted(site, station, where) is False
@@ -57,10 +58,10 @@ async def test_inoperative_to_operative(site: Site, where: Payload) -> None:
     station = await site.station201()
     await _change(site, station, False, where)
     for evse in _evses(where):
-        await station.status("Unavailable", evse)
+        await shows(station, "Unavailable", evse)
     sent = await _change(site, station, True, where)
     for evse in _evses(where):
-        await station.status("Available", evse)
+        await shows(station, "Available", evse)
     assert (await site.result(sent))["outcome"] == "DONE"
     assert set(await _shown(site, station, _evses(where))) == {"AVAILABLE"}
     assert await _wanted(site, station, where) is True
@@ -75,13 +76,13 @@ async def test_a_charge_ends_before_the_station_goes_out_of_service(site: Site, 
     sent = await _change(site, station, False, where)
     assert (sent["status"], sent["response"]) == ("ANSWERED", {"status": "Scheduled"})
     if not where:
-        await station.status("Unavailable", 2)
+        await shows(station, "Unavailable", 2)
     [shown] = await site.transactions(station)
     assert shown["state"] == "ACTIVE"
     await station.stop_authorized()
     await station.ev_connected_post_session()
     await station.event("EVCommunicationLost", end=True, chargingState="Idle", stoppedReason="EVDisconnected")
-    await station.status("Unavailable")
+    await shows(station, "Unavailable")
     [shown] = await site.transactions(station)
     assert (shown["state"], shown["energyWh"]) == ("ENDED", 5000)
     assert set(await _shown(site, station, _evses(where))) == {"UNAVAILABLE"}
@@ -96,7 +97,7 @@ async def test_tc_g_20_a_lock_fails(site: Site) -> None:
     event: dict[str, Any] = {
         "eventId": 1,
         "timestamp": station.at(),
-        "trigger": "Alerting",
+        "trigger": "Delta",
         "actualValue": "true",
         "eventNotificationType": "HardWiredNotification",
         "component": {"name": "ConnectorPlugRetentionLock", "evse": {"id": 1, "connectorId": 1}},

@@ -7,6 +7,7 @@ import pytest
 from tests.conformance.cases import case, row
 from tests.conformance.site import Site
 from tests.conformance.v201.station import TAG1, Station201, token
+from tests.conformance.v201.steps import shows
 from tests.wire.station import Payload
 
 GROUP = {"idToken": "FLEET", "type": "Central"}
@@ -34,7 +35,7 @@ async def test_tc_h_01_a_reserved_evse_is_used(site: Site) -> None:
     sent, asked = await _reserve(site, station, evse_id=1)
     assert (asked["evseId"], asked["groupIdToken"]) == (1, GROUP)
     assert (sent["outcome"], await _kept(site)) == ("DONE", ["ACTIVE"])
-    await station.status("Reserved")
+    await shows(station, "Reserved")
     assert (await site.connectors(station))[1]["status"] == "RESERVED"
     await station.authorize()
     answer = await station.event("Authorized", idToken=TAG1, reservationId=asked["id"])
@@ -47,11 +48,11 @@ async def test_tc_h_01_a_reserved_evse_is_used(site: Site) -> None:
 async def test_tc_h_07_a_reservation_that_nobody_uses(site: Site) -> None:
     station = await site.station201()
     _, asked = await _reserve(site, station, evse_id=1)
-    await station.status("Reserved")
+    await shows(station, "Reserved")
     await site.forward(minutes=29)
     said = {"reservationId": asked["id"], "reservationUpdateStatus": "Expired"}
     assert await station.call("ReservationStatusUpdate", said) == {}
-    await station.status("Available")
+    await shows(station, "Available")
     assert await _kept(site) == ["EXPIRED"]
     assert (await site.connectors(station))[1]["status"] == "AVAILABLE"
 
@@ -73,7 +74,7 @@ async def test_tc_h_14_as_many_reservations_as_evses(site: Site) -> None:
     numbers = [(await _reserve(site, station, id_token=uid))[1]["id"] for uid in ("TAG1", "ALONE")]
     assert len(set(numbers)) == 2
     for evse in (1, 2):
-        await station.status("Reserved", evse)
+        await shows(station, "Reserved", evse)
     assert await _kept(site) == ["ACTIVE", "ACTIVE"]
     assert {connector["status"] for evse, connector in (await site.connectors(station)).items() if evse} == {
         "RESERVED"
@@ -92,7 +93,7 @@ async def test_tc_h_15_a_connector_of_a_type(site: Site) -> None:
     sent = await site.call(station, "ReserveNow", asked)
     assert station.asked_for("ReserveNow") == [asked]
     assert (sent["outcome"], await _kept(site)) == ("DONE", ["ACTIVE"])
-    await station.status("Reserved")
+    await shows(station, "Reserved")
     await station.event("Authorized", idToken=TAG1, reservationId=5)
     assert await _kept(site) == ["USED"]
 
@@ -101,10 +102,10 @@ async def test_tc_h_15_a_connector_of_a_type(site: Site) -> None:
 async def test_tc_h_17_cancelled(site: Site) -> None:
     station = await site.station201()
     _, asked = await _reserve(site, station, evse_id=1)
-    await station.status("Reserved")
+    await shows(station, "Reserved")
     done = await site.command(station, "cancel", id=asked["id"])
     assert station.asked_for("CancelReservation") == [{"reservationId": asked["id"]}]
-    await station.status("Available")
+    await shows(station, "Available")
     assert (done["outcome"], await _kept(site)) == ("DONE", ["CANCELLED"])
 
 
@@ -113,7 +114,7 @@ async def test_tc_h_19_another_token_of_the_group_uses_it(site: Site) -> None:
     station = await site.station201()
     _, asked = await _reserve(site, station, evse_id=1)
     assert asked["groupIdToken"] == GROUP
-    await station.status("Reserved")
+    await shows(station, "Reserved")
     verdict = await station.authorize(token("TAG2"))
     assert verdict["idTokenInfo"] == {"status": "Accepted", "groupIdToken": GROUP}
     answer = await station.event("Authorized", idToken=token("TAG2"), reservationId=asked["id"])
@@ -127,8 +128,8 @@ async def test_tc_h_19_another_token_of_the_group_uses_it(site: Site) -> None:
 async def test_tc_h_20_a_fault_ends_it(site: Site) -> None:
     station = await site.station201()
     _, asked = await _reserve(site, station, evse_id=1)
-    await station.status("Reserved")
-    await station.status("Faulted")
+    await shows(station, "Reserved")
+    await shows(station, "Faulted")
     said = {"reservationId": asked["id"], "reservationUpdateStatus": "Removed"}
     assert await station.call("ReservationStatusUpdate", said) == {}
     assert await _kept(site) == ["CANCELLED"]

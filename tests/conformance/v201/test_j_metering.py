@@ -43,6 +43,11 @@ def _contexts(reading: Payload) -> set[Any]:
 async def test_tc_j_01_clock_aligned_without_a_transaction(site: Site) -> None:
     station = await site.station201()
     for evse in (0, 1, 2):
+        metered = {"eventId": evse, "timestamp": station.at(), "trigger": "Periodic", "actualValue": "1000",
+                   "eventNotificationType": "PreconfiguredMonitor", "component": {"name": "FiscalMetering"},
+                   "variable": {"name": "EnergyRegister"}}  # fmt: skip
+        told = {"generatedAt": station.at(), "seqNo": 0, "eventData": [metered]}
+        assert await station.call("NotifyEvent", told) == {}
         assert (
             await station.call("MeterValues", {"evseId": evse, "meterValue": _sampled(station, CLOCK)}) == {}
         )

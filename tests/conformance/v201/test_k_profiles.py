@@ -6,14 +6,14 @@ import pytest
 
 from tests.conformance.cases import case, row
 from tests.conformance.site import Site
-from tests.conformance.v201.profiles import profile, report, schedule
+from tests.conformance.v201.profiles import absolute, profile, report
 from tests.conformance.v201.station import TAG1, Station201
 from tests.wire.station import CallError, Payload
 
 
-async def _set(site: Site, station: Station201, evse: int, **wanted: Any) -> Payload:
-    """Set a profile by its own words and see that it arrives as it is."""
-    asked = {"evseId": evse, "chargingProfile": profile(**wanted)}
+async def _set(site: Site, station: Station201, evse: int, wanted: Payload) -> Payload:
+    """Set a profile and see that it arrives as it is."""
+    asked = {"evseId": evse, "chargingProfile": wanted}
     sent = await site.call(station, "SetChargingProfile", asked)
     assert station.asked_for("SetChargingProfile")[-1] == asked
     return sent
@@ -22,25 +22,28 @@ async def _set(site: Site, station: Station201, evse: int, **wanted: Any) -> Pay
 @case("TC_K_01_CSMS")
 async def test_tc_k_01_a_limit_for_an_evse(site: Site) -> None:
     station = await site.station201()
-    done = await site.command(station, "limit", amps=16, evse_id=1, phases=3)
-    [asked] = station.asked_for("SetChargingProfile")
+    assert (await _set(site, station, 1, absolute()))["outcome"] == "DONE"
+    done = await site.command(station, "limit", amps=6, evse_id=1, phases=3)
+    asked = station.asked_for("SetChargingProfile")[1]
     assert (done["outcome"], asked["evseId"]) == ("DONE", 1)
     wanted = asked["chargingProfile"]
     assert wanted["chargingProfilePurpose"] == "TxDefaultProfile"
     assert "transactionId" not in wanted
     [period] = wanted["chargingSchedule"][0]["chargingSchedulePeriod"]
-    assert period == {"startPeriod": 0, "limit": 16.0, "numberPhases": 3}
+    assert period == {"startPeriod": 0, "limit": 6.0, "numberPhases": 3}
 
 
 @case("TC_K_03_CSMS")
 async def test_tc_k_03_a_limit_for_the_station(site: Site) -> None:
     station = await site.station201()
-    done = await site.command(station, "limit", amps=32)
-    [asked] = station.asked_for("SetChargingProfile")
+    wanted = absolute(purpose="ChargingStationMaxProfile", limit=8.0)
+    assert (await _set(site, station, 0, wanted))["outcome"] == "DONE"
+    done = await site.command(station, "limit", amps=8)
+    asked = station.asked_for("SetChargingProfile")[1]
     assert (done["outcome"], asked["evseId"]) == ("DONE", 0)
     wanted = asked["chargingProfile"]
     assert wanted["chargingProfilePurpose"] == "ChargingStationMaxProfile"
-    assert wanted["chargingProfileKind"] != "Relative"
+    assert wanted["chargingProfileKind"] == "Absolute"
     assert wanted["chargingSchedule"][0]["startSchedule"]
     assert wanted["chargingSchedule"][0]["chargingSchedulePeriod"][0]["startPeriod"] == 0
 
@@ -59,7 +62,7 @@ async def test_tc_k_60_a_profile_for_the_running_transaction(site: Site) -> None
     station = await site.station201()
     await station.energy_transfer_started()
     running = station.charge().id
-    sent = await _set(site, station, 1, purpose="TxProfile", transactionId=running)
+    sent = await _set(site, station, 1, profile(purpose="TxProfile", transactionId=running))
     assert sent["outcome"] == "DONE"
     assert await station.event("ChargingRateChanged", chargingState="Charging") == {}
     [shown] = await site.transactions(station)
@@ -67,27 +70,30 @@ async def test_tc_k_60_a_profile_for_the_running_transaction(site: Site) -> None
 
 
 @case("TC_K_04_CSMS")
-async def test_tc_k_04_a_profile_replaces_the_one_of_its_id(site: Site) -> None:
+@pytest.mark.parametrize(("evse", "purpose"), [(1, "TxDefaultProfile"), (0, "ChargingStationMaxProfile")])
+async def test_tc_k_04_a_profile_replaces_the_one_of_its_id(site: Site, evse: int, purpose: str) -> None:
     station = await site.station201()
-    for amps in (16, 10):
-        done = await site.command(station, "limit", amps=amps, evse_id=1)
-        assert done["outcome"] == "DONE"
-    first, second = (asked["chargingProfile"] for asked in station.asked_for("SetChargingProfile"))
-    assert first["id"] == second["id"]
-    limits = [each["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"] for each in (first, second)]
-    assert limits == [16.0, 10.0]
+    for limit in (8.0, 6.0):
+        sent = await _set(site, station, evse, absolute(7, purpose, limit=limit))
+        assert sent["outcome"] == "DONE"
+    for amps in (8, 6):
+        assert (await site.command(station, "limit", amps=amps, evse_id=evse))["outcome"] == "DONE"
+    asked = [each["chargingProfile"] for each in station.asked_for("SetChargingProfile")]
+    assert asked[2]["id"] == asked[3]["id"]
+    limits = [each["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"] for each in asked]
+    assert limits == [8.0, 6.0, 8.0, 6.0]
 
 
 @case("TC_K_10_CSMS")
 async def test_tc_k_10_the_default_for_every_evse(site: Site) -> None:
     station = await site.station201()
-    assert (await _set(site, station, 0, purpose="TxDefaultProfile"))["outcome"] == "DONE"
+    assert (await _set(site, station, 0, absolute()))["outcome"] == "DONE"
 
 
 @case("TC_K_15_CSMS")
 async def test_tc_k_15_a_station_without_smart_charging(site: Site) -> None:
     station = await site.station201(answers={"SetChargingProfile": CallError("NotSupported", "", {})})
-    sent = await _set(site, station, 1)
+    sent = await _set(site, station, 1, absolute())
     assert (sent["status"], sent["outcome"]) == ("ERROR", "FAILED")
     await site.forward(minutes=5)
     assert len(station.asked_for("SetChargingProfile")) == 1
@@ -95,34 +101,36 @@ async def test_tc_k_15_a_station_without_smart_charging(site: Site) -> None:
 
 
 @case("TC_K_19_CSMS")
-async def test_tc_k_19_a_recurring_profile(site: Site) -> None:
+@pytest.mark.parametrize("every", ["Daily", "Weekly"])
+async def test_tc_k_19_a_recurring_profile(site: Site, every: str) -> None:
     station = await site.station201()
-    daily = [schedule(startSchedule="2026-03-02T00:00:00.000Z", duration=86_400)]
-    sent = await _set(
-        site, station, 1, chargingProfileKind="Recurring", recurrencyKind="Daily", chargingSchedule=daily
-    )
-    assert sent["outcome"] == "DONE"
+    wanted = absolute(chargingProfileKind="Recurring", recurrencyKind=every)
+    assert (await _set(site, station, 1, wanted))["outcome"] == "DONE"
 
 
 @case("TC_K_70_CSMS")
 async def test_tc_k_70_several_profiles_at_a_time(site: Site) -> None:
     station = await site.station201()
-    for level in (0, 1):
-        sent = await _set(site, station, 1, number=level + 1, stackLevel=level, limit=16.0 - level)
-        assert sent["outcome"] == "DONE"
-    installed = [asked["chargingProfile"] for asked in station.asked_for("SetChargingProfile")]
-    assert [(each["id"], each["stackLevel"]) for each in installed] == [(1, 0), (2, 1)]
+    await station.energy_transfer_started()
+    for evse, wanted in (
+        (1, absolute(1, "TxDefaultProfile")),
+        (0, absolute(2, "ChargingStationMaxProfile", limit=8.0)),
+    ):
+        assert (await _set(site, station, evse, wanted))["outcome"] == "DONE"
+    [shown] = await site.transactions(station)
+    assert shown["state"] == "ACTIVE"
 
 
+CRITERIA = {"evseId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile"}
 CLEARED: list[Any] = [
     row("TC_K_05_CSMS", {"chargingProfileId": 1}, "Accepted", "DONE"),
     row(
         "TC_K_06_CSMS",
-        {"chargingProfileCriteria": {"stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile"}},
+        {"chargingProfileCriteria": CRITERIA},
         "Accepted",
         "DONE",
     ),
-    row("TC_K_08_CSMS", {"chargingProfileId": 1}, "Unknown", "REFUSED"),
+    row("TC_K_08_CSMS", {"chargingProfileCriteria": CRITERIA}, "Unknown", "REFUSED"),
 ]
 
 
@@ -130,7 +138,7 @@ CLEARED: list[Any] = [
 async def test_a_profile_is_cleared(site: Site, criteria: Payload, status: str, outcome: str) -> None:
     station = await site.station201(answers={"ClearChargingProfile": {"status": status}})
     if status == "Accepted":
-        await _set(site, station, 1)
+        await _set(site, station, 1, absolute())
     sent = await site.call(station, "ClearChargingProfile", criteria)
     assert station.asked_for("ClearChargingProfile") == [criteria]
     assert (sent["outcome"], sent["response"]) == (outcome, {"status": status})
@@ -155,6 +163,7 @@ ASKED: list[Any] = [
 async def test_profiles_are_reported(site: Site, evse: int | None, criteria: Payload) -> None:
     """The profiles come after the answer, here in two messages; only with the last one it is done."""
     station = await site.station201()
+    await station.energy_transfer_started()
     asked: Payload = {"requestId": 7, "chargingProfile": criteria}
     if evse is not None:
         asked["evseId"] = evse

@@ -34,11 +34,12 @@ def _root(name: str) -> str:
     return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def _hashes(serial: str = "0a1b2c") -> Payload:
+def _hashes(serial: str = "0a1b2c", algorithm: str = "SHA256") -> Payload:
+    size = int(algorithm.removeprefix("SHA")) // 8
     return {
-        "hashAlgorithm": "SHA256",
-        "issuerNameHash": "ab" * 32,
-        "issuerKeyHash": "cd" * 32,
+        "hashAlgorithm": algorithm,
+        "issuerNameHash": "ab" * size,
+        "issuerKeyHash": "cd" * size,
         "serialNumber": serial,
     }
 
@@ -92,7 +93,6 @@ def _chain(type_: str, **fields: Any) -> Payload:
 
 
 RETRIEVED: list[Any] = [
-    row("TC_M_12_CSMS", ["CSMSRootCertificate"]),
     row("TC_M_13_CSMS", ["ManufacturerRootCertificate"]),
     row("TC_M_14_CSMS", ["V2GRootCertificate"]),
     row("TC_M_16_CSMS", ["MORootCertificate"]),
@@ -106,6 +106,17 @@ async def test_certificates_are_retrieved(site: Site, types: list[str]) -> None:
     sent = await _ask(site, station, types, [_chain(type_) for type_ in types])
     assert len(sent["response"]["certificateHashDataChain"]) == len(types)
     assert await _held(site) == [(type_, "a1b2c") for type_ in types]
+
+
+@case("TC_M_12_CSMS")
+@pytest.mark.parametrize("algorithm", ["SHA256", "SHA384", "SHA512"])
+async def test_tc_m_12_roots_by_every_hash_algorithm(site: Site, algorithm: str) -> None:
+    station = await site.station201()
+    held = {"certificateType": "CSMSRootCertificate", "certificateHashData": _hashes(algorithm=algorithm)}
+    await _ask(site, station, ["CSMSRootCertificate"], [held])
+    [kept] = await site.csms.rows("SELECT hash_algorithm, issuer_key_hash FROM installed_certificates")
+    assert kept["hash_algorithm"] == algorithm
+    assert kept["issuer_key_hash"] == held["certificateHashData"]["issuerKeyHash"]
 
 
 @case("TC_M_15_CSMS")
@@ -127,9 +138,9 @@ async def test_tc_m_18_certificates_of_all_types(site: Site) -> None:
 @case("TC_M_19_CSMS")
 async def test_tc_m_19_no_such_certificate(site: Site) -> None:
     station = await site.station201()
-    await _ask(site, station, ["V2GRootCertificate"], [_chain("V2GRootCertificate")])
+    await _ask(site, station, ["ManufacturerRootCertificate"], [_chain("ManufacturerRootCertificate")])
     await site.forward(minutes=1)
-    sent = await _ask(site, station, ["V2GRootCertificate"], [])
+    sent = await _ask(site, station, ["ManufacturerRootCertificate"], [])
     assert sent["response"] == {"status": "NotFound"}
     assert await _held(site) == []
 
@@ -138,11 +149,16 @@ async def test_tc_m_19_no_such_certificate(site: Site) -> None:
     ("status", "outcome", "left"),
     [row("TC_M_20_CSMS", "Accepted", "DONE", 0), row("TC_M_21_CSMS", "Failed", "REFUSED", 1)],
 )
-async def test_a_certificate_is_deleted(site: Site, status: str, outcome: str, left: int) -> None:
+@pytest.mark.parametrize("algorithm", ["SHA256", "SHA384", "SHA512"])
+async def test_a_certificate_is_deleted(
+    site: Site, algorithm: str, status: str, outcome: str, left: int
+) -> None:
     """It is named exactly as the station reported it (M04.FR.07)."""
     station = await site.station201(answers={"DeleteCertificate": {"status": status}})
-    await _ask(site, station, ["CSMSRootCertificate"], [_chain("CSMSRootCertificate")])
-    asked = {"certificateHashData": _hashes()}
+    held = {"certificateType": "CSMSRootCertificate", "certificateHashData": _hashes(algorithm=algorithm)}
+    sent = await _ask(site, station, ["CSMSRootCertificate"], [held])
+    [reported] = sent["response"]["certificateHashDataChain"]
+    asked = {"certificateHashData": reported["certificateHashData"]}
     sent = await site.call(station, "DeleteCertificate", asked)
     assert station.asked_for("DeleteCertificate") == [asked]
     assert (sent["outcome"], sent["response"]) == (outcome, {"status": status})

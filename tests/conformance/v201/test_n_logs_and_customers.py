@@ -115,7 +115,9 @@ async def test_tc_n_32_a_customer_is_cleared_without_a_report(site: Site) -> Non
     station = await site.station201()
     sent = await _customer(site, station, False, True, idToken=TAG1)
     assert sent["outcome"] == "DONE"
-    assert await site.events(station, "customer.information") == []
+    said = {"requestId": 8, "seqNo": 0, "data": "", "generatedAt": station.at()}
+    assert await station.call("NotifyCustomerInformation", said) == {}
+    assert (await site.result(sent))["outcome"] == "DONE"
 
 
 @case("TC_N_46_CSMS", pending="the list is not sent anew by itself")
@@ -124,16 +126,13 @@ async def test_tc_n_46_a_cleared_customer_leaves_the_local_list(site: Site) -> N
     station = await site.station201()
     await site.command(station, "local-list.sync")
     assert "TAG1" in _listed(station.asked_for("SendLocalList")[0])
-    sent = await _customer(site, station, False, True, idToken=TAG1)
-    assert sent["outcome"] == "DONE"
+    sent = await _customer(site, station, True, True, idToken=TAG1)
+    await _told(site, station, sent, "charges=3")
     await site.forward(minutes=2)
     assert len(station.asked_for("SendLocalList")) == 2
     update = station.asked_for("SendLocalList")[1]
-    if update["updateType"] == "Full":
-        assert "TAG1" not in _listed(update)
-    else:
-        [entry] = update["localAuthorizationList"]
-        assert (entry["idToken"], entry.get("idTokenInfo")) == (TAG1, None)
+    assert (update["updateType"], update["versionNumber"]) == ("Differential", 2)
+    assert update["localAuthorizationList"] == [{"idToken": TAG1}]
 
 
 def _listed(sent: Payload) -> list[str]:
