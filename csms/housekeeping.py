@@ -15,6 +15,7 @@ from csms.model.event import Event
 from csms.model.tenant import TenantStatus
 from csms.ocpp.presence import Roll
 from csms.services import (
+    after_boot,
     availability,
     certificate_delivery,
     commands,
@@ -26,6 +27,7 @@ from csms.services import (
     pruning,
     reservations,
     stations,
+    vehicle_profiles,
 )
 from csms.services.file_room import FileRoom
 from csms.services.house import House
@@ -83,7 +85,9 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
         nursery.start_soon(_every, REMIND_EVERY_S, partial(availability.remind, house))
         nursery.start_soon(_follow_operators, house, roll)
         nursery.start_soon(missing_events.run, house)
+        nursery.start_soon(after_boot.Worker(house).run)
         nursery.start_soon(local_list_sync.run, house)
+        nursery.start_soon(vehicle_profiles.run, house)
         nursery.start_soon(certificate_delivery.run, house)
         watchdog_s = systemd.watchdog_interval_s()
         if watchdog_s is not None:

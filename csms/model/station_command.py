@@ -11,8 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from csms.model.charging_profile import ChargingProfile, ProfileLimits, ProfileScope, RateUnit
 from csms.model.certificate import CertificateKind
+from csms.model.charging_profile import ChargingProfile, ProfileLimits, ProfileScope, RateUnit
 from csms.model.customer_request import CustomerInformation
 from csms.model.device_command import DeviceCommand
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
@@ -404,7 +404,7 @@ class Bounds:
     bytes_per_clearing: int | None = None
     untold: tuple[str, ...] = ()
     """Settings by which the station would say how many settings it takes at once, and has not yet."""
-    profiles: ProfileLimits = ProfileLimits()
+    profiles: ProfileLimits = field(default_factory=ProfileLimits)
     list_entries_per_message: int | None = None
     list_bytes_per_message: int | None = None
     list_entries: int | None = None

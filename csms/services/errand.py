@@ -49,7 +49,7 @@ class Errand:
 
     async def carry_out(self, command: StationCommand) -> CallResult:
         """Send a command in the first way that the station knows; raises Unsupported where there is none."""
-        await self._ask_first(command)
+        await self.ask_first(command)
         tried: CallResult | None = None
         while True:
             known = await self.abilities()
@@ -73,7 +73,7 @@ class Errand:
             if tried.status is not CallStatus.ERROR:
                 return tried
 
-    async def _ask_first(self, command: StationCommand) -> None:
+    async def ask_first(self, command: StationCommand) -> None:
         """Read what decides about a command from a station that has not told it yet; its silence decides nothing."""
         link, known = self.house.link, await self.abilities()
         if link.link(self.station.id) is None:
@@ -97,4 +97,5 @@ def known_of(tx: Tx, station_key: str) -> Abilities:
     """Return what a station has told and shown of itself."""
     reported = {row["name"].casefold(): row["value"] for row in stations.settings(tx.db, station_key)}
     told = {name: value for name, value in reported.items() if value is not None}
+    told |= {f"{name}:maxLimit".casefold(): most for name, most in abilities.most_entries(tx.db, station_key)}
     return Abilities(told, abilities.unknown_actions(tx.db, station_key))

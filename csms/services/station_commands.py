@@ -25,6 +25,7 @@ from csms.services import (
     firmware,
     local_lists,
     log_uploads,
+    profile_orders,
     setting_calls,
     station_orders,
     stations,
@@ -36,9 +37,9 @@ from csms.services.errand import Errand
 from csms.services.house import House
 from csms.services.station_orders import Occasion
 from csms.services.unit import Tx
-from csms.store import transactions
 from csms.store import commands as command_store
 from csms.store import stations as station_store
+from csms.store import transactions
 
 Prepare = Callable[[Occasion, Any], ask.StationCommand]
 Work = Callable[[Errand, Any], Awaitable[tuple[CallResult, dict[str, Any]]]]
@@ -230,6 +231,11 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "config.set": Operation(ask.SetSetting, work=_set_setting),
     "limit": Operation(station_orders.Limit, station_orders.limit),
     "limit.clear": Operation(ask.ClearLimit),
+    "profile.set": Operation(profile_orders.SetProfile, work=profile_orders.set_profile),
+    "profile.clear": Operation(profile_orders.ClearProfiles, work=profile_orders.clear_profiles),
+    "profile.list": Operation(
+        profile_orders.ListProfiles, work=profile_orders.list_profiles, finish=profile_orders.listed
+    ),
     "schedule": Operation(ask.GetCompositeSchedule),
     "firmware": Operation(firmware.Update, work=firmware.update),
     "log": Operation(log_uploads.Upload, work=log_uploads.upload),

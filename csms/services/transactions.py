@@ -20,7 +20,7 @@ from csms.model.transaction import (
     TransactionReport,
     TransactionState,
 )
-from csms.services import billing, commands, corrections, readings, reservations, tokens
+from csms.services import billing, charging_profiles, commands, corrections, readings, reservations, tokens
 from csms.services.unit import Tx
 from csms.store import stations
 from csms.store import transactions as store
@@ -210,6 +210,7 @@ def end(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> Cdr
     }
     tx.emit("transaction.ended", station, row["id"], body)
     commands.claim_remote_stop(tx, station, row["ocpp_id"], report.reason)
+    charging_profiles.transaction_ended(tx, station, row["ocpp_id"], row["evse_id"])
     return None if row["start_unseen"] else billing.close(tx, station, row | ended, settled)
 
 

@@ -39,6 +39,23 @@ def count(db: Database, station_key: str, name: str) -> int:
     return int(row["value"]) if row else 1
 
 
+def most_entries(db: Database, station_key: str) -> list[tuple[str, str]]:
+    """Return how many entries a station's lists hold at most, by the name of the variable that counts them."""
+    found = db.all(
+        """SELECT component, variable, variable_instance, max_limit FROM device_variables
+           WHERE station_key = :key AND variable = 'Entries' AND max_limit IS NOT NULL""",
+        {"key": station_key},
+    )
+    return [
+        (f"{row['component']}.{row['variable']}" + _instance(row["variable_instance"]), row["max_limit"])
+        for row in found
+    ]
+
+
+def _instance(name: str) -> str:
+    return f"[{name}]" if name else ""
+
+
 def list_contents(db: Database, station_key: str) -> tuple[int, dict[str, str]]:
     """Return version and entries (folded uid to fingerprint) of the local list a station has accepted; 0 for none."""
     row = db.one("SELECT * FROM local_list_contents WHERE station_key = :key", {"key": station_key})

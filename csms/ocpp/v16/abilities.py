@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from csms.model.charging_profile import ProfileLimits, RateUnit
 from csms.model.station_command import Abilities, Bounds, GetSettings
 
 FEATURE_PROFILES: Final[dict[str, str]] = {
@@ -23,6 +24,9 @@ WORTH_KNOWING: Final = (
     "SendLocalListMaxLength",
     "LocalAuthListMaxLength",
     "ChargingScheduleAllowedChargingRateUnit",
+    "ChargeProfileMaxStackLevel",
+    "ChargingScheduleMaxPeriods",
+    "MaxChargingProfilesInstalled",
     "ReserveConnectorZeroSupported",
     "GetConfigurationMaxKeys",
     "SecurityProfile",
@@ -31,6 +35,8 @@ WORTH_KNOWING: Final = (
 
 _WHITEPAPER_KEYS: Final = ("SecurityProfile", "AdditionalRootCertificateCheck", "CertificateStoreMaxLength")
 LONGEST_ID_TAG: Final = 20
+_UNITS: Final = {"current": RateUnit.AMPS, "power": RateUnit.WATTS, "a": RateUnit.AMPS, "w": RateUnit.WATTS}
+"""Words of ChargingScheduleAllowedChargingRateUnit (§9.4.2), and those that stations put there."""
 
 
 def excluded(action: str, abilities: Abilities) -> str | None:
@@ -63,10 +69,23 @@ def bounds(abilities: Abilities) -> Bounds:
         settings_per_message=abilities.number("GetConfigurationMaxKeys"),
         settings_per_write=1,
         untold=() if abilities.setting("GetConfigurationMaxKeys") else ("GetConfigurationMaxKeys",),
+        profiles=_profile_limits(abilities),
         list_entries_per_message=abilities.number("SendLocalListMaxLength"),
         list_entries=abilities.number("LocalAuthListMaxLength"),
         id_token_characters=LONGEST_ID_TAG,
         certificate_chain_characters=abilities.number("CertificateSignedMaxChainSize"),
+    )
+
+
+def _profile_limits(abilities: Abilities) -> ProfileLimits:
+    """Return what a station takes of charging profiles (§9.4)."""
+    words = (abilities.setting("ChargingScheduleAllowedChargingRateUnit") or "").casefold().split(",")
+    level = (abilities.setting("ChargeProfileMaxStackLevel") or "").strip()
+    return ProfileLimits(
+        stack_level=int(level) if level.isascii() and level.isdigit() else None,
+        periods=abilities.number("ChargingScheduleMaxPeriods"),
+        units=frozenset(_UNITS[word.strip()] for word in words if word.strip() in _UNITS) or None,
+        profiles=abilities.number("MaxChargingProfilesInstalled"),
     )
 
 

@@ -17,6 +17,7 @@ from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, 
 from csms.model.id_token import Authorization
 from csms.model.station_command import Abilities, LogKind, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
+from csms.ocpp.v16 import charging
 from csms.ocpp.v16 import security_commands as sec
 from csms.ocpp.v16.abilities import LONGEST_ID_TAG, bounds, excluded, first_ask, has_whitepaper
 from csms.ocpp.v16.translate import id_tag_info
@@ -143,10 +144,6 @@ def _limit(command: ask.LimitCurrent, abilities: Abilities) -> list[Request]:
 def _clear_limit(command: ask.ClearLimit, _: Abilities) -> list[Request]:
     criteria = {"chargingProfilePurpose": _purpose(command.evse_id), "stackLevel": 0}
     return [("ClearChargingProfile", {"connectorId": command.evse_id} | criteria)]
-
-
-def _composite_schedule(command: ask.GetCompositeSchedule, _: Abilities) -> list[Request]:
-    return [("GetCompositeSchedule", {"connectorId": command.evse_id, "duration": command.duration_s})]
 
 
 def _firmware(command: ask.UpdateFirmware, abilities: Abilities) -> list[Request]:
@@ -287,7 +284,8 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.ClearLimit: _clear_limit,
     ask.DataTransfer: _data_transfer,
     ask.DeleteCertificate: sec.delete_certificate,
-    ask.GetCompositeSchedule: _composite_schedule,
+    ask.ClearChargingProfiles: charging.clear_profiles,
+    ask.GetCompositeSchedule: charging.composite_schedule,
     ask.GetInstalledCertificates: sec.installed_certificates,
     ask.GetLocalListVersion: _list_version,
     ask.GetSettings: _get_settings,
@@ -296,6 +294,7 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.ReserveNow: _reserve,
     ask.Reset: _reset,
     ask.SendLocalList: _local_list,
+    ask.SetChargingProfile: charging.set_profile,
     ask.SetOrganization: sec.organization,
     ask.SetPassword: sec.password,
     ask.SetSecurityProfile: sec.security_profile,
@@ -315,6 +314,7 @@ _MISSING: Final[dict[type[Any], str]] = {
     GetDisplayMessages: _NO_DISPLAY,
     SetDisplayMessage: _NO_DISPLAY,
     ask.SetNetworkProfile: "OCPP 1.6 has no network profiles: its station finds us by its own settings",
+    ask.GetChargingProfiles: "OCPP 1.6 stations cannot tell which profiles they hold: csms station profiles ID",
     GetReport: "OCPP 1.6 has no reports: its configuration keys are all there is (config get)",
 }
 

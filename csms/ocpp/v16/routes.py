@@ -10,8 +10,8 @@ from csms.model.command import Purpose
 from csms.ocpp import certificates
 from csms.ocpp.route import Inbound, Outbound
 from csms.ocpp.shapes import agreed, begun, plain, promise
+from csms.ocpp.v16 import charging, reports
 from csms.ocpp.v16 import outbound as out
-from csms.ocpp.v16 import reports
 from csms.ocpp.v16 import security_reports as sec
 from csms.ocpp.v16 import translate as tr
 from csms.services import boots, station_security, stations, tokens, transactions
@@ -42,7 +42,7 @@ OUTBOUND: Final[dict[str, Outbound]] = {
     "ChangeAvailability": Outbound(out.change_availability, out.availability),
     "ChangeConfiguration": Outbound(out.change_configuration, out.configuration_changed),
     "ClearCache": Outbound(plain, agreed),
-    "ClearChargingProfile": Outbound(plain, agreed),
+    "ClearChargingProfile": Outbound(plain, charging.profiles_cleared),
     "DataTransfer": Outbound(plain, agreed),
     "DeleteCertificate": Outbound(plain, certificates.deleted),
     "ExtendedTriggerMessage": Outbound(plain, agreed),
@@ -53,12 +53,12 @@ OUTBOUND: Final[dict[str, Outbound]] = {
     "GetLocalListVersion": Outbound(plain, out.list_version),
     "GetLog": Outbound(_LOG, begun),
     "InstallCertificate": Outbound(plain, certificates.installed),
-    "RemoteStartTransaction": Outbound(out.remote_start, agreed),
+    "RemoteStartTransaction": Outbound(out.remote_start, charging.start_answered),
     "RemoteStopTransaction": Outbound(out.remote_stop, agreed),
     "ReserveNow": Outbound(plain, out.reserved),
     "Reset": Outbound(_RESET, agreed),
     "SendLocalList": Outbound(plain, out.list_sent),
-    "SetChargingProfile": Outbound(plain, agreed),
+    "SetChargingProfile": Outbound(plain, charging.profile_set),
     "SignedUpdateFirmware": Outbound(_FIRMWARE, begun),
     "TriggerMessage": Outbound(plain, agreed),
     "UnlockConnector": Outbound(plain, agreed),

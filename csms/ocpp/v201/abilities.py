@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from csms.model.charging_profile import ProfileLimits, RateUnit
 from csms.model.station_command import Abilities, Bounds, GetSettings
 
 CONTROLLERS: Final[dict[str, str]] = {
@@ -50,9 +51,28 @@ def bounds(abilities: Abilities) -> Bounds:
         monitors_per_clearing=abilities.number("MonitoringCtrlr.ItemsPerMessage[ClearVariableMonitoring]"),
         bytes_per_clearing=abilities.number("MonitoringCtrlr.BytesPerMessage[ClearVariableMonitoring]"),
         untold=tuple([name for name in (READ_ITEMS, WRITE_ITEMS) if abilities.setting(name) is None]),
+        profiles=_profile_limits(abilities),
         list_entries_per_message=abilities.number("LocalAuthListCtrlr.ItemsPerMessage"),
         list_bytes_per_message=abilities.number("LocalAuthListCtrlr.BytesPerMessage"),
         list_entries=abilities.number("LocalAuthListCtrlr.Entries:maxLimit"),
         id_token_characters=LONGEST_ID_TOKEN,
         certificate_chain_characters=abilities.number("SecurityCtrlr.MaxCertificateChainSize"),
+    )
+
+
+def _profile_limits(abilities: Abilities) -> ProfileLimits:
+    """Return what a station takes of charging profiles (Part 2 §2.2.12 SmartChargingCtrlr)."""
+    level = (abilities.setting("SmartChargingCtrlr.ProfileStackLevel") or "").strip()
+    words = {
+        word.strip() for word in (abilities.setting("SmartChargingCtrlr.RateUnit") or "").upper().split(",")
+    }
+    switching = abilities.setting("SmartChargingCtrlr.ACPhaseSwitchingSupported")
+    return ProfileLimits(
+        stack_level=int(level) if level.isascii() and level.isdigit() else None,
+        periods=abilities.number("SmartChargingCtrlr.PeriodsPerSchedule"),
+        units=frozenset(unit for unit in RateUnit if unit.value in words) or None,
+        profiles=abilities.number("SmartChargingCtrlr.Entries[ChargingProfiles]:maxLimit"),
+        phase_switching=None if switching is None else switching.strip().casefold() == "true",
+        needs_transaction=True,
+        one_default_a_level=True,
     )

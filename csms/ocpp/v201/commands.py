@@ -22,8 +22,8 @@ from csms.model.device_command import (
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.station_command import Abilities, ListEntry, LogKind, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
+from csms.ocpp.v201 import charging, display
 from csms.ocpp.v201 import device_commands as dev
-from csms.ocpp.v201 import display
 from csms.ocpp.v201 import security_commands as sec
 from csms.ocpp.v201.abilities import LONGEST_ID_TOKEN, bounds, excluded, first_ask
 from csms.ocpp.v201.translate import id_token_info
@@ -122,10 +122,6 @@ def _clear_limit(command: ask.ClearLimit, _: Abilities) -> Request:
         "stackLevel": 0,
     }
     return "ClearChargingProfile", {"chargingProfileCriteria": criteria}
-
-
-def _composite_schedule(command: ask.GetCompositeSchedule, _: Abilities) -> Request:
-    return "GetCompositeSchedule", {"evseId": command.evse_id, "duration": command.duration_s}
 
 
 def _firmware(command: ask.UpdateFirmware, _: Abilities) -> Request:
@@ -255,7 +251,9 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     CustomerInformation: display.customer,
     ask.DataTransfer: _data_transfer,
     ask.DeleteCertificate: sec.delete_certificate,
-    ask.GetCompositeSchedule: _composite_schedule,
+    ask.ClearChargingProfiles: charging.clear_profiles,
+    ask.GetChargingProfiles: charging.get_profiles,
+    ask.GetCompositeSchedule: charging.composite_schedule,
     GetDisplayMessages: display.get_messages,
     ask.GetInstalledCertificates: sec.installed_certificates,
     ask.GetLocalListVersion: _list_version,
@@ -266,6 +264,7 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.ReserveNow: _reserve,
     ask.Reset: _reset,
     ask.SendLocalList: _local_list,
+    ask.SetChargingProfile: charging.set_profile,
     ask.SetNetworkProfile: sec.network_profile,
     ask.SetOrganization: sec.organization,
     ask.SetPassword: sec.password,

@@ -1,0 +1,183 @@
+"""What vehicles tell of their needs and plans, and when a profile is due for them (OCPP 2.0.1 K15–K17).
+
+Nothing is sent here: what is due stands in the database and `services.vehicle_profiles` sends it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from csms.clock import from_text, to_wire
+from csms.model.charging_limit import exceeds
+from csms.model.charging_needs import ChargingNeeds, Frame, unit_for, within
+from csms.model.charging_profile import (
+    ChargingProfile,
+    ChargingSchedule,
+    ProfileKind,
+    ProfileLimits,
+    ProfilePurpose,
+    RateUnit,
+)
+from csms.model.station import StationRef
+from csms.services import stations
+from csms.services.charging_profiles import ANSWER_WITHIN
+from csms.services.unit import Tx
+from csms.store import charging_needs as store
+from csms.store import charging_profiles, transactions
+from csms.store.charging_needs import KeptNeeds, NeedsStatus
+from csms.store.connection import Row
+
+MOST_RENEGOTIATIONS: Final = 5
+"""How often a vehicle whose plan exceeds its limits is sent them again, within one transaction."""
+_NO_ID: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What a vehicle plans to draw: a schedule that begins at `begin_at`."""
+
+    evse_id: int
+    begin_at: datetime
+    schedule: ChargingSchedule
+
+
+def take(tx: Tx, station: StationRef, needs: ChargingNeeds) -> bool:
+    """Keep what a vehicle needs, so that a profile follows; False where no EVSE is named."""
+    stations.record(tx, station, "charging.needs", _told(needs))
+    if needs.evse_id < 1:
+        return False
+    running = running_at(tx, station.key, needs.evse_id)
+    transaction_id = str(running["ocpp_id"]) if running else None
+    before = store.get(tx.db, station.key, needs.evse_id)
+    same = before is not None and before.transaction_id == transaction_id
+    store.put(
+        tx.db, _due(tx, station, needs, transaction_id, before.renegotiations if before and same else 0)
+    )
+    return True
+
+
+def plan(tx: Tx, station: StationRef, told: Scheduled | None) -> None:
+    """Look at what a vehicle plans; where it exceeds its limits, they are due to be sent again (K16)."""
+    if told is None:
+        return
+    body = {"evseId": told.evse_id, "beginAt": to_wire(told.begin_at), "unit": told.schedule.unit}
+    periods = [{"startS": p.start_s, "limit": float(p.limit)} for p in told.schedule.periods]
+    stations.record(tx, station, "charging.schedule", body | {"periods": periods})
+    running = running_at(tx, station.key, told.evse_id)
+    if running is None:
+        return
+    kept = store.get(tx.db, station.key, told.evse_id)
+    if kept is None or kept.transaction_id not in (None, running["ocpp_id"]):
+        kept = _due(tx, station, _guessed(told), str(running["ocpp_id"]), 0)
+    if not _is_too_much(tx, station, kept.needs, told, running):
+        return
+    again = kept.renegotiations + 1
+    due = _due(tx, station, kept.needs, str(running["ocpp_id"]), again)
+    if again > MOST_RENEGOTIATIONS:
+        problem = f"the vehicle's plan exceeds its limits, told {MOST_RENEGOTIATIONS} times"
+        store.put(tx.db, replace(due, status=NeedsStatus.FAILED, problem=problem))
+        return
+    store.put(tx.db, replace(due, problem="the vehicle's plan exceeds its limits"))
+
+
+def running_at(tx: Tx, station_key: str, evse_id: int) -> Row | None:
+    """Return the transaction that runs at an EVSE."""
+    return next(iter(transactions.open_on(tx.db, station_key, evse_id)), None)
+
+
+def frame(tx: Tx, station_key: str, evse_id: int, limits: ProfileLimits) -> Frame:
+    """Return what an offer to a vehicle at an EVSE must keep within now."""
+    held = [one.profile for one in charging_profiles.select(tx.db, station_key)]
+    others = [p for limit in charging_profiles.externals(tx.db, station_key) for p in _as_profiles(limit)]
+    running = running_at(tx, station_key, evse_id)
+    began = from_text(running["started_at"]) if running and running["started_at"] else None
+    return Frame([*held, *others], limits, began)
+
+
+def held_for(held: list[ChargingProfile], evse_id: int, transaction_id: str) -> ChargingProfile | None:
+    """Return the TxProfile that a transaction has: the one that prevails."""
+    mine = [
+        p
+        for p in held
+        if p.purpose is ProfilePurpose.TX
+        and p.evse_id == evse_id
+        and p.transaction_id in (None, transaction_id)
+    ]
+    return max(mine, key=lambda p: p.stack_level, default=None)
+
+
+def _due(
+    tx: Tx, station: StationRef, needs: ChargingNeeds, transaction_id: str | None, renegotiations: int
+) -> KeptNeeds:
+    return KeptNeeds(
+        station_key=station.key,
+        evse_id=needs.evse_id,
+        transaction_id=transaction_id,
+        needs=needs,
+        received_at=tx.now,
+        asked_at=tx.now,
+        due_at=tx.now + ANSWER_WITHIN,
+        status=NeedsStatus.PENDING,
+        attempts=0,
+        renegotiations=renegotiations,
+        updated_at=tx.now,
+    )
+
+
+def _guessed(told: Scheduled) -> ChargingNeeds:
+    """Return needs for a vehicle that has told none: what it plans says whether it charges with AC or DC."""
+    return ChargingNeeds(told.evse_id, "DC" if told.schedule.unit is RateUnit.WATTS else "AC_three_phase")
+
+
+def _is_too_much(tx: Tx, station: StationRef, needs: ChargingNeeds, told: Scheduled, running: Row) -> bool:
+    """Whether a plan exceeds what the operator allows, or the profile that was sent for the charge."""
+    bounds = frame(tx, station.key, told.evse_id, ProfileLimits())
+    unit = unit_for(needs, bounds.limits)
+    bare = ChargingNeeds(needs.evse_id, needs.transfer)  # what the vehicle can take is its own matter
+    usual = within(bare, bounds, tx.now) if _bounds_anything(bounds) else []
+    if exceeds(told.schedule, told.begin_at, usual, unit, needs.circuit):
+        return True
+    sent = held_for(list(bounds.profiles), told.evse_id, str(running["ocpp_id"]))
+    if sent is None or sent.kind is not ProfileKind.ABSOLUTE:
+        return False
+    alone = Frame([replace(sent, purpose=ProfilePurpose.TX_DEFAULT)], ProfileLimits(), bounds.charge_began_at)
+    return exceeds(told.schedule, told.begin_at, within(bare, alone, tx.now), unit, needs.circuit)
+
+
+def _bounds_anything(bounds: Frame) -> bool:
+    return any(profile.purpose is not ProfilePurpose.TX for profile in bounds.profiles)
+
+
+def _as_profiles(limit: charging_profiles.ExternalLimit) -> list[ChargingProfile]:
+    """Return a limit that others have set as a profile that holds from when it was told."""
+    return [
+        ChargingProfile(
+            id=_NO_ID,
+            evse_id=limit.evse_id,
+            purpose=ProfilePurpose.EXTERNAL,
+            stack_level=0,
+            kind=ProfileKind.ABSOLUTE,
+            schedules=(replace(schedule, start_at=schedule.start_at or limit.at),),
+        )
+        for schedule in limit.schedules
+        if schedule.periods
+    ]
+
+
+def _told(needs: ChargingNeeds) -> dict[str, Any]:
+    """Return needs as they are kept among the station's events."""
+    return {
+        "evseId": needs.evse_id,
+        "transfer": needs.transfer,
+        "mostPeriods": needs.most_periods,
+        "departureAt": needs.departure_at and to_wire(needs.departure_at),
+        "energyWh": needs.energy_wh,
+        "maxCurrentA": _number(needs.max_current_a),
+        "maxPowerW": _number(needs.max_power_w),
+        "stateOfCharge": needs.state_of_charge,
+    }
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
