@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from csms.pki import csr
 from csms.pki.csr import Policy, Problem
+from tests.conformance.cases import case
 from tests.pki import papers
 
 POLICY = Policy("SN-1", "Depot")
@@ -87,6 +88,7 @@ def test_an_odd_kind_of_key_is_refused() -> None:
     assert reason(pem) is not None
 
 
+@case("X201-13")
 def test_a_bad_signature_is_found() -> None:
     pem = papers.csr()
     der = bytearray(base64.b64decode("".join(pem.splitlines()[1:-1])))

@@ -8,6 +8,7 @@ import trio
 import trio.testing
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.conformance.cases import case
 from tests.ocpp.station import basic
 from tests.pki import papers
 from tests.pki.papers import NOON, Paper
@@ -136,6 +137,7 @@ async def test_a_vehicles_certificate_is_no_stations(pki: Appliance) -> None:
     assert "something else" in (await tls.knock(pki, **own)).body
 
 
+@case("X201-11")
 @BOTH
 async def test_a_boot_with_another_serial_number_ends_the_connection(pki: Appliance, version: str) -> None:
     own = await certified(pki, version)
@@ -158,6 +160,7 @@ async def test_a_boot_without_serial_number_is_taken(pki: Appliance) -> None:
     assert (await tls.knock(pki, **own)).status == 101
 
 
+@case("X201-12")
 @BOTH
 async def test_an_expired_certificate_is_refused_unless_the_operator_allows_its_renewal(
     pki: Appliance, version: str

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from csms.services import certificate_delivery
+from tests.conformance.cases import case
 from tests.pki import papers
 from tests.security.charger import VERSIONS, Charger, connected, leaf_of, request
 from tests.security.conftest import give_secret
@@ -58,6 +59,7 @@ async def test_the_kind_of_certificate_is_echoed(pki: Appliance) -> None:
     assert "certificateType" not in await station.signed(3)
 
 
+@case("X201-14")
 @BOTH
 async def test_a_request_sent_again_gets_the_same_certificate(pki: Appliance, version: str) -> None:
     station = await connected(pki, version)
@@ -129,6 +131,7 @@ async def test_a_station_that_refuses_its_certificate_is_an_alert(pki: Appliance
     assert await pki.verb("alert.list") == []
 
 
+@case("X201-13")
 @BOTH
 @pytest.mark.parametrize(
     "csr",
