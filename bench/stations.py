@@ -1,7 +1,8 @@
 """The load: charging stations reduced to what costs the least, in a process of their own.
 
-Frames are masked with zeros, so that they are built by joining bytes; answers are only counted and timed. Each run is
-bounded in messages and in time, and speaks to 127.0.0.1 only.
+Frames are masked with zeros, so that they are built by joining bytes; answers are only counted and timed, and the
+next request leaves in the callback that brought the answer: what the load spends takes the server's core its pace.
+Each run is bounded in messages and in time, and speaks to 127.0.0.1 only.
 """
 
 import argparse
@@ -9,8 +10,9 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from bench import charges201
 
@@ -40,8 +42,14 @@ def frame(text: str) -> bytes:
     return head + b"\0\0\0\0" + payload
 
 
+Requests = Generator[tuple[str, str], bytes, None]
+"""Yields action and payload of each request and is sent its answer."""
+
+
 class Station(asyncio.Protocol):
-    """One connected station: `ask` sends a CALL and waits for the next answer."""
+    """One connected station: `ask` sends a CALL and waits for the next answer, `go_through` sends many."""
+
+    _transport: asyncio.WriteTransport
 
     def __init__(self, identity: str, number: int) -> None:
         self.identity = identity
@@ -51,6 +59,8 @@ class Station(asyncio.Protocol):
         self._buffer = b""
         self._open = False
         self._waiting: asyncio.Future[bytes] | None = None
+        self._requests: Requests | None = None
+        self._begun = 0.0
 
     @classmethod
     async def connect(cls, port: int, identity: str, number: int, protocol: str) -> "Station":
@@ -75,6 +85,32 @@ class Station(asyncio.Protocol):
             raise RuntimeError(f"{self.identity} {action}: {answer[:300]!r}")
         return answer
 
+    async def go_through(self, requests: Requests) -> None:
+        """Send one request after the other, each as soon as the one before is answered."""
+        self._requests = requests
+        done = self._waiting = asyncio.get_running_loop().create_future()
+        self._request(next(requests))
+        await done
+
+    def _request(self, request: tuple[str, str]) -> None:
+        self.messages += 1
+        self._begun = time.perf_counter()
+        self._transport.write(frame(f'[2,"{self.number}-{self.messages}","{request[0]}",{request[1]}]'))
+
+    def _answered(self, answer: bytes, requests: Requests) -> None:
+        self.latencies.append(time.perf_counter() - self._begun)
+        try:
+            if answer[:2] != b"[3":
+                raise RuntimeError(f"{self.identity}: {answer[:300]!r}")
+            self._request(requests.send(answer))
+        except StopIteration:
+            self._requests = None
+            self._settle(b"")
+        except RuntimeError as error:
+            self._requests = None
+            if self._waiting is not None:
+                self._waiting.set_exception(error)
+
     def _send(self, data: bytes) -> "asyncio.Future[bytes]":
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(data)
@@ -98,6 +134,8 @@ class Station(asyncio.Protocol):
             self._buffer = self._buffer[start + size :]
             if opcode == 9:
                 self._transport.write(bytes((0x8A, 0x80 | size)) + b"\0\0\0\0" + body)
+            elif opcode == 1 and self._requests is not None:
+                self._answered(body, self._requests)
             elif opcode == 1:
                 self._settle(body)
 
@@ -115,15 +153,23 @@ BOOT = '{"chargePointVendor":"Bench","chargePointModel":"One","firmwareVersion":
 BEGAN = datetime.now(UTC)
 
 
+@lru_cache(maxsize=8192)
 def moment(seconds: int) -> str:
     """Return a timestamp some seconds after the load began."""
     return (BEGAN + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-async def start(station: Station, at: int, meter: int) -> int:
-    """Start a transaction and return its id."""
-    payload = f'{{"connectorId":1,"idTag":"BENCH","meterStart":{meter},"timestamp":"{moment(at)}"}}'
-    return int(json.loads(await station.ask("StartTransaction", payload))[2]["transactionId"])
+def start(at: int, meter: int) -> tuple[str, str]:
+    """Return the request that starts a transaction."""
+    return (
+        "StartTransaction",
+        f'{{"connectorId":1,"idTag":"BENCH","meterStart":{meter},"timestamp":"{moment(at)}"}}',
+    )
+
+
+def transaction_id(answer: bytes) -> int:
+    """Return the id that a start was answered with."""
+    return int(json.loads(answer)[2]["transactionId"])
 
 
 def meter_values(transaction: int, at: int, meter: int) -> str:
@@ -135,44 +181,41 @@ def meter_values(transaction: int, at: int, meter: int) -> str:
     )
 
 
-async def meter_loop(station: Station, messages: int) -> None:
+def meter_loop(messages: int) -> Requests:
     """MeterValues one after the other, in one transaction."""
-    transaction = await start(station, 0, 1000)
+    transaction = transaction_id((yield start(0, 1000)))
     for n in range(messages):
-        await station.ask("MeterValues", meter_values(transaction, n + 1, 1000 + n))
+        yield "MeterValues", meter_values(transaction, n + 1, 1000 + n)
 
 
-async def charge_loop(station: Station, messages: int) -> None:
+def charge_loop(messages: int) -> Requests:
     """Whole charges: Authorize, Start, 5 MeterValues, Stop."""
     at = 0
     for n in range(max(1, messages // 8)):
         meter = 1000 + n * 600
-        await station.ask("Authorize", '{"idTag":"BENCH"}')
-        transaction = await start(station, at, meter)
+        yield "Authorize", '{"idTag":"BENCH"}'
+        transaction = transaction_id((yield start(at, meter)))
         for k in range(1, 6):
-            await station.ask("MeterValues", meter_values(transaction, at + k, meter + k * 100))
-        await station.ask(
-            "StopTransaction",
-            f'{{"transactionId":{transaction},"meterStop":{meter + 600},"timestamp":"{moment(at + 6)}"}}',
-        )
+            yield "MeterValues", meter_values(transaction, at + k, meter + k * 100)
+        stop = f'{{"transactionId":{transaction},"meterStop":{meter + 600},"timestamp":"{moment(at + 6)}"}}'
+        yield "StopTransaction", stop
         at += 10
 
 
-async def charge201_loop(station: Station, messages: int) -> None:
+def charge201_loop(number: int, begun: int, messages: int) -> Requests:
     """Whole charges in OCPP 2.0.1: Authorize, TransactionEvent Started, 5 Updated, Ended."""
     at = 0
     for n in range(max(1, messages // 8)):
-        await station.ask("Authorize", charges201.AUTHORIZE)
+        yield "Authorize", charges201.AUTHORIZE
         moments = [moment(at + k) for k in range(charges201.UPDATES + 2)]
-        transaction = f"{station.number}-{station.messages}"
-        for payload in charges201.charge(transaction, 1000 + n * 600, moments):
-            await station.ask("TransactionEvent", payload)
+        for payload in charges201.charge(f"{number}-{begun}-{n}", 1000 + n * 600, moments):
+            yield "TransactionEvent", payload
         at += 10
 
 
 async def paced_loop(station: Station, messages: int, interval_s: float) -> None:
     """MeterValues at a fixed pace, whatever the answers take."""
-    transaction = await start(station, 0, 1000)
+    transaction = transaction_id(await station.ask(*start(0, 1000)))
     station.latencies.clear()  # a hundred starts at once are not the pace that is measured
     begin = 1.0 + time.perf_counter() + (station.number % 100) / 100 * interval_s
     for n in range(messages):
@@ -229,9 +272,9 @@ async def run(options: argparse.Namespace) -> None:
     }
     print(json.dumps(first), flush=True)
     loops: dict[str, Callable[[Station], Awaitable[None]]] = {
-        "meter": lambda s: meter_loop(s, options.messages),
-        "charge": lambda s: charge_loop(s, options.messages),
-        "charge201": lambda s: charge201_loop(s, options.messages),
+        "meter": lambda s: s.go_through(meter_loop(options.messages)),
+        "charge": lambda s: s.go_through(charge_loop(options.messages)),
+        "charge201": lambda s: s.go_through(charge201_loop(s.number, s.messages, options.messages)),
         "paced": lambda s: paced_loop(s, options.messages, options.interval),
     }
     while await asyncio.to_thread(input) == "go":
@@ -250,6 +293,7 @@ async def run(options: argparse.Namespace) -> None:
         print(json.dumps(result), flush=True)
         global BEGAN
         BEGAN = datetime.now(UTC)
+        moment.cache_clear()
 
 
 def main() -> None:
