@@ -43,13 +43,13 @@ def take(tx: Tx, message: Message, work: Callable[[], bytes], *, replay: bool) -
         if before is not None:
             return before.encode()
     answer = work()
-    store.insert(tx.db, _values(message, "in", digest, tx.now, answer))
+    store.insert(tx.db, _values(message, "in", digest, tx.at, answer))
     return answer
 
 
 def log_values(message: Message, direction: str, at: datetime, answer: bytes | None) -> dict[str, Any]:
     """Return the record of a message that has no effects to commit with (see `keep`)."""
-    return _values(message, direction, "", at, answer)
+    return _values(message, direction, "", to_text(at), answer)
 
 
 def keep(tx: Tx, entries: list[dict[str, Any]]) -> None:
@@ -81,9 +81,7 @@ def noted(message: Message, notes: list[str]) -> Message:
     return structs.replace(message, note="; ".join(notes)) if notes else message
 
 
-def _values(
-    message: Message, direction: str, digest: str, at: datetime, answer: bytes | None
-) -> dict[str, Any]:
+def _values(message: Message, direction: str, digest: str, at: str, answer: bytes | None) -> dict[str, Any]:
     return {
         "tenant_id": message.station.tenant_id,
         "station_key": message.station.key,
@@ -92,7 +90,7 @@ def _values(
         "message_id": _plain(message.message_id)[:256],
         "action": _plain(message.action)[:64],
         "digest": digest,
-        "at": to_text(at),
+        "at": at,
         "request": _text(message.request),
         "response": None if answer is None else _text(answer),
         "note": None if message.note is None else _plain(message.note),

@@ -113,7 +113,7 @@ class Unit:
             tx = Tx(db, now, self.entropy, self.policy)
             result = work(tx)
             if tx.events:
-                outbox.append(db, tx.events)
+                outbox.append(db, tx.events, tx.at)
             return result, tx.events
 
         result, events = await self.store.write(transact, brief=brief)

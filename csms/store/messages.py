@@ -2,24 +2,22 @@
 
 from typing import Any
 
-from csms.store import rows
 from csms.store.connection import Database, Row
+
+_INSERT = """INSERT INTO messages (tenant_id, station_key, station_id, direction, message_id, action, digest, at,
+               request, response, note)
+             VALUES (:tenant_id, :station_key, :station_id, :direction, :message_id, :action, :digest, :at, :request,
+               :response, :note)"""
 
 
 def insert(db: Database, values: dict[str, Any]) -> None:
     """Keep one exchange with a station."""
-    rows.insert(db, "messages", values)
+    db.run(_INSERT, values)
 
 
 def insert_many(db: Database, many: list[dict[str, Any]]) -> None:
     """Keep several exchanges; every entry has all columns."""
-    db.many(
-        """INSERT INTO messages (tenant_id, station_key, station_id, direction, message_id, action, digest, at, request,
-             response, note)
-           VALUES (:tenant_id, :station_key, :station_id, :direction, :message_id, :action, :digest, :at, :request,
-             :response, :note)""",
-        many,
-    )
+    db.many(_INSERT, many)
 
 
 def answered(

@@ -1,6 +1,5 @@
 """The outbox: every event, written in the transaction that caused it, for consumers that must miss none."""
 
-from csms.clock import to_text
 from csms.model.event import Event
 from csms.store import rows
 from csms.store.connection import Database, Row
@@ -9,15 +8,15 @@ _INSERT = """INSERT INTO outbox (tenant_id, station_id, kind, subject, at, body)
              VALUES (:tenant_id, :station_id, :kind, :subject, :at, :body)"""
 
 
-def append(db: Database, events: list[Event]) -> None:
-    """Write events in order."""
+def append(db: Database, events: list[Event], at: str) -> None:
+    """Write the events of one moment in order; `at` is that moment as the database writes it."""
     for event in events:
         values = {
             "tenant_id": event.tenant_id,
             "station_id": event.station_id,
             "kind": event.kind,
             "subject": event.subject,
-            "at": to_text(event.at),
+            "at": at,
             "body": rows.to_json(event.body),
         }
         db.run(_INSERT, values)

@@ -55,7 +55,7 @@ class Rulebook:
             return rpc.encode_result(b'"x"', route.write(route.verb(tx, self.charge_point, report)))
 
         answer = inbox.take(tx, message, work, replay=route.replay)
-        outbox.append(self.db, tx.events)
+        outbox.append(self.db, tx.events, tx.at)
         return json.loads(answer)[2]
 
     @contextmanager
