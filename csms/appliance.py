@@ -4,17 +4,13 @@ The only file that knows all edges. A listener that cannot run ends the process 
 service manager restarts it.
 """
 
-import errno
 import gc
 import json
 import os
 import signal
-import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import structlog
 import trio
@@ -26,19 +22,19 @@ from csms.admin import app as admin_app
 from csms.admin import gateway, http, local_socket, metrics
 from csms.bus import Bus
 from csms.clock import Clock, SystemClock
-from csms.config import Address, Config
-from csms.errors import Conflict, CsmsError, NotAllowed, NotFound, StoreUnavailable
+from csms.config import Config
+from csms.doors import LISTENERS, Doors, bind
+from csms.errors import CsmsError, NotAllowed, NotFound, StoreUnavailable
 from csms.ocpp.dispatch import Dispatcher
 from csms.ocpp.file_door import FileDoor
 from csms.ocpp.gate import StationGate
 from csms.ocpp.handshake import ConnectionOptions
 from csms.ocpp.limits import Limits
 from csms.ocpp.link import Stations
-from csms.ocpp.listener import Door, StationServer, open_door
+from csms.ocpp.listener import StationServer
 from csms.ocpp.presence import Roll
 from csms.ocpp.registry import Registry
-from csms.ocpp.tls import server_context
-from csms.services import pki_policy, setup, verbs
+from csms.services import pki_policy, pnc_policy, setup, verbs
 from csms.services.access import LOCAL_OPERATOR
 from csms.services.entropy import SystemEntropy
 from csms.services.file_room import FileRoom
@@ -46,38 +42,10 @@ from csms.services.house import House
 from csms.services.message_log import MessageLog
 from csms.services.sign_in import SignIn
 from csms.services.unit import Entropy, Policy, Unit
-from csms.store import migrate
+from csms.store import inspection, migrate
 from csms.store.connection import Store, open_store
 
 log = structlog.get_logger(__name__)
-OCPP: Final = ("ocpp", "ocpp_tls")
-SOCKET: Final = "csms.sock"
-LISTENERS: Final = "listeners.json"
-"""Where scripts find the bound addresses; there while the appliance is ready."""
-
-
-@dataclass(slots=True)
-class Doors:
-    """Everything that is bound before anything runs, so that an address in use damages nothing."""
-
-    stations: list[Door] = field(default_factory=list)
-    http: dict[str, list[socket.socket]] = field(default_factory=dict)
-    local: trio.SocketListener | None = None
-    bound: dict[str, list[str]] = field(default_factory=dict)
-
-    def describe(self) -> list[dict[str, Any]]:
-        """Return the listeners and their addresses."""
-        return [{"name": name, "addresses": addresses} for name, addresses in self.bound.items()]
-
-    def close(self) -> None:
-        """Close what was bound."""
-        if self.local is not None:
-            self.local.socket.close()
-        for door in self.stations:
-            door.socket.close()
-        for sockets in self.http.values():
-            for sock in sockets:
-                sock.close()
 
 
 def run(config: Config) -> int:
@@ -114,14 +82,12 @@ async def serve(config: Config, clock: Clock | None = None, entropy: Entropy | N
     _check_data_dir(config.data_dir)
     for name in migrate.migrate(config.store.url):
         log.info("database_migrated", migration=name)
-    doors = bind(config)
+    doors = bind(config, pki=inspection.has_server_certificates(config.store.url))
     try:
         async with open_store(config.store.url) as store:
             await _serve(config, doors, store, clock or SystemClock(), entropy or SystemEntropy())
     finally:
         doors.close()
-        (config.data_dir / LISTENERS).unlink(missing_ok=True)
-        (config.data_dir / SOCKET).unlink(missing_ok=True)
 
 
 def _check_data_dir(path: Path) -> None:
@@ -134,31 +100,6 @@ def _check_data_dir(path: Path) -> None:
         raise NotFound(f"{path} is missing: run csms init")
     if not usable:
         raise NotAllowed(f"{path} belongs to another user: run csms as that user")
-
-
-def bind(config: Config) -> Doors:
-    """Bind every listener of the configuration; Conflict names the address that is taken."""
-    doors = Doors()
-    try:
-        doors.local = local_socket.bind(config.data_dir / SOCKET)
-        (config.data_dir / LISTENERS).unlink(missing_ok=True)  # of a run that was killed
-        for name, addresses in config.listeners().items():
-            tls = server_context([_certificate(config)]) if name == "ocpp_tls" else None
-            for address in addresses:
-                if name in OCPP:
-                    door = _bound(name, address, partial(open_door, tls=tls))
-                    doors.stations.append(door)
-                    sock = door.socket
-                else:
-                    sock = _bound(name, address, http.listen)
-                    doors.http.setdefault(name, []).append(sock)
-                doors.bound.setdefault(name, []).append(_text(sock))
-    except BaseException:
-        doors.close()
-        if doors.local is not None:
-            (config.data_dir / SOCKET).unlink(missing_ok=True)
-        raise
-    return doors
 
 
 async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entropy: Entropy) -> None:
@@ -179,14 +120,18 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
     async def perform(verb: str, args: dict[str, Any]) -> Any:
         return await verbs.perform(verb, args, LOCAL_OPERATOR, unit, house)
 
+    if doors.any_tls:
+        await doors.front.load(unit)
     async with trio.open_nursery() as nursery:
         stopping = trio.Event()
+        if doors.any_tls:
+            nursery.start_soon(doors.front.follow, unit)
         nursery.start_soon(housekeeping.run, house, roll, config.retention)
         await nursery.start(stations.run, doors.stations)
         for name, sockets in doors.http.items():
-            nursery.start_soon(
-                http.serve, _application(name, house, sign_in, config), sockets, stopping.wait, config.serve.grace_s
-            )
+            app = _application(name, house, sign_in, config)
+            tls = doors.front.web if name.endswith("_tls") else None
+            nursery.start_soon(http.serve, app, sockets, stopping.wait, config.serve.grace_s, tls)
         if doors.local is not None:
             nursery.start_soon(local_socket.serve, doors.local, perform)
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
@@ -238,34 +183,17 @@ def _announce(data_dir: Path, doors: Doors) -> None:
     systemd.ready(f"{len(doors.bound)} listeners")
 
 
-def _bound(name: str, address: Address, listen: Callable[[str, int], Any]) -> Any:
-    try:
-        return listen(address.host, address.port)
-    except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        mend = f"stop what uses it or change listen.{name}" if taken else f"change listen.{name}"
-        reason = "is in use" if taken else f"cannot be used ({error.strerror})"
-        raise Conflict(f"{address} {reason}: {mend}") from None
-
-
-def _certificate(config: Config) -> tuple[Path, Path]:
-    base = config.file.parent if config.file else config.data_dir
-    return base / config.tls.certificate, base / config.tls.key
-
-
-def _text(sock: socket.socket) -> str:
-    host, port, *_ = sock.getsockname()
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def _policy(config: Config) -> Policy:
     return Policy(
         config.ocpp.heartbeat_interval_s,
+        quiet=config.ocpp.quiet,
+        inventory=config.ocpp.inventory,
         onboarding=config.ocpp.onboarding,
         public_url=config.ocpp.public_url,
         max_upload_bytes=config.ocpp.max_upload_bytes,
         cost_interval_s=config.ocpp.cost_interval_s,
         pki=pki_policy.from_config(config),
+        pnc=pnc_policy.from_config(config),
     )
 
 
