@@ -89,6 +89,12 @@ class Ocpp:
     max_frame_bytes: int = _setting(Whole(8_192, 67_108_864), 1_048_576, "largest message accepted, in bytes")
     max_connections: int = _setting(Whole(1, 1_000_000), 20_000, "stations connected at the same time")
     handshake_timeout_s: int = _setting(Whole(1, 120), 10, "seconds from the connection to the upgrade")
+    quiet: bool = _setting(
+        Flag(), False, "true asks nothing of stations of our own accord: no inventory, no desired settings"
+    )
+    inventory: bool = _setting(
+        Flag(), True, "true reads all a station has after its first boot and after its firmware changed"
+    )
     onboarding: bool = _setting(
         Flag(), False, "true queues unknown stations for approval instead of refusing them"
     )

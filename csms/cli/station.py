@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from csms.cli import station_command, station_csv, station_files
+from csms.cli import station_command, station_csv, station_desired, station_device, station_files
 from csms.cli._console import (
     Column,
     JsonFlag,
@@ -167,16 +167,6 @@ def call(
 
 
 @app.command()
-def config(
-    ctx: typer.Context, station: str, tenant: str | None = TenantOption, json: bool = JsonFlag
-) -> None:
-    """Show the configuration keys a station has reported; `csms station call ID GetConfiguration` asks anew."""
-    found = run(ctx, "station.config", station=station, tenant=tenant)
-    columns: list[Column] = [("key", "name"), ("value", "value"), ("read-only", "readonly")]
-    show(json, found, columns, empty=f"nothing reported yet: csms station call {station} GetConfiguration")
-
-
-@app.command()
 def commands(
     ctx: typer.Context,
     station: str,
@@ -201,6 +191,9 @@ def commands(
 app.command("import")(station_csv.import_)
 app.command("export")(station_csv.export)
 app.add_typer(station_files.logs)
+app.command()(station_device.config)
+app.command()(station_device.monitors)
+app.add_typer(station_desired.app)
 app.add_typer(station_command.app)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import typer
 
-from csms.cli import station_display, station_files
+from csms.cli import station_device, station_display, station_files
 from csms.cli._console import JsonFlag, TenantOption, out, print_json
 from csms.cli.station_outcome import Target, TimeoutOption, WaitOption, order, place, settings, synced, tell
 from csms.errors import InvalidInput
@@ -21,6 +21,7 @@ local_list = typer.Typer(
 )
 app.add_typer(config)
 app.add_typer(local_list)
+app.add_typer(station_device.monitor)
 app.add_typer(station_display.display)
 app.command("customer")(station_display.customer)
 app.command("firmware")(station_files.firmware)
@@ -306,12 +307,5 @@ def data(
     tell(json, done, lambda d: print_json(d["response"]))
 
 
-@app.command()
-def report(
-    ctx: typer.Context,
-    timeout: float | None = TimeoutOption,
-    tenant: str | None = TenantOption,
-    json: bool = JsonFlag,
-) -> None:
-    """Have the station report its device model (not in OCPP 1.6)."""
-    tell(json, order(ctx, "report", {}, timeout=timeout, tenant=tenant))
+app.command()(station_device.report)
+app.command("network-profile")(station_device.network_profile)

@@ -9,7 +9,6 @@ from csms.services.access import Caller
 from csms.services.present import row_view, view
 from csms.services.unit import Tx
 from csms.store import audit, cdrs
-from csms.store import stations as station_store
 from csms.store import transactions as store
 
 
@@ -59,22 +58,6 @@ def running(tx: Tx, caller: Caller) -> list[dict[str, Any]]:
         )
         shown.append(view(found) | {"energySoFarWh": so_far, "powerW": last["power_w"] if last else None})
     return shown
-
-
-def station_settings(
-    tx: Tx, caller: Caller, *, station: str, tenant: str | None = None
-) -> list[dict[str, Any]]:
-    """Return the configuration keys a station has reported."""
-    found = stations.find(tx, caller, station, tenant)
-    return [
-        {
-            "name": row["name"],
-            "value": row["value"],
-            "readonly": bool(row["readonly"]),
-            "reportedAt": row["reported_at"],
-        }
-        for row in station_store.settings(tx.db, found.id)
-    ]
 
 
 def list_audit(

@@ -18,6 +18,7 @@ from csms.errors import InvalidInput, NotFound
 from csms.model import station_command as ask
 from csms.model.command import CallStatus, Command, Outcome
 from csms.model.display_message import ClearDisplayMessage
+from csms.model.device_command import ClearMonitors, SetMonitoringBase, SetMonitoringLevel, SetMonitors
 from csms.model.station import ChargingStation
 from csms.services import (
     customer_information,
@@ -25,6 +26,7 @@ from csms.services import (
     firmware,
     local_lists,
     log_uploads,
+    monitor_orders,
     profile_orders,
     setting_calls,
     station_orders,
@@ -254,4 +256,10 @@ OPERATIONS: Final[dict[str, Operation]] = {
         customer_information.Ask, work=customer_information.ask, finish=customer_information.told
     ),
     "report": Operation(station_orders.Report, station_orders.report),
+    "monitor.set": Operation(SetMonitors, work=monitor_orders.set_monitors),
+    "monitor.clear": Operation(ClearMonitors, work=monitor_orders.clear_monitors),
+    "monitor.base": Operation(SetMonitoringBase),
+    "monitor.level": Operation(SetMonitoringLevel),
+    "monitor.report": Operation(monitor_orders.MonitoringReport, monitor_orders.report),
+    "network-profile": Operation(ask.SetNetworkProfile),
 }

@@ -39,6 +39,20 @@ def transaction_events(db: Database, before: str, most: int) -> int:
     )
 
 
+def alerts(db: Database, before: str, most: int) -> int:
+    """Remove alerts that were over before a moment; what is open stays."""
+    return db.run(
+        """DELETE FROM alerts WHERE cleared_at < :before
+             AND id IN (SELECT id FROM alerts WHERE cleared_at IS NOT NULL ORDER BY cleared_at LIMIT :most)""",
+        {"before": before, "most": most},
+    )
+
+
+def report_parts(db: Database, before: str) -> int:
+    """Remove the notes of which parts of reports have arrived, older than a moment; what they said stays."""
+    return db.run("DELETE FROM report_parts WHERE received_at < :before", {"before": before})
+
+
 def outbox(db: Database, before: str, most: int) -> int:
     """Remove events older than a moment."""
     return db.run(
