@@ -12,6 +12,7 @@ import trio.testing
 from prometheus_client import CollectorRegistry
 
 from csms.admin import app as admin_app
+from csms.admin.gateway import Gateway
 from csms.ocpp.limits import Limits
 from csms.ocpp.listener import Door, open_door
 from csms.services import tariffs, tenants, tokens
@@ -21,7 +22,7 @@ from csms.store.connection import Store
 from tests.conformance.station import CaseStation
 from tests.conformance.v16.station import Station16
 from tests.conformance.v201.station import Station201
-from tests.wire.appliance import Appliance, SeededEntropy, SetClock, program
+from tests.wire.appliance import UNLIMITED, Appliance, SeededEntropy, SetClock, program
 from tests.wire.furniture import TARIFF
 from tests.wire.station import Answer, Payload
 
@@ -196,7 +197,7 @@ async def _program(csms: Appliance) -> AsyncIterator[httpx.AsyncClient]:
         return None
 
     key = await csms.unit.run(lambda tx: program(tx, "SUPER_ADMIN"))
-    app = admin_app.build(csms.house, ready, CollectorRegistry())
+    app = admin_app.build(csms.house, csms.sign_in, ready, CollectorRegistry(), Gateway(UNLIMITED))
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     bearer = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(
