@@ -188,8 +188,6 @@ def _policy(config: Config) -> Policy:
         config.ocpp.heartbeat_interval_s,
         quiet=config.ocpp.quiet,
         inventory=config.ocpp.inventory,
-        quiet=config.ocpp.quiet,
-        inventory=config.ocpp.inventory,
         onboarding=config.ocpp.onboarding,
         public_url=config.ocpp.public_url,
         max_upload_bytes=config.ocpp.max_upload_bytes,

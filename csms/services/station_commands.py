@@ -17,8 +17,8 @@ from csms.clock import to_text
 from csms.errors import InvalidInput, NotFound
 from csms.model import station_command as ask
 from csms.model.command import CallStatus, Command, Outcome
-from csms.model.display_message import ClearDisplayMessage
 from csms.model.device_command import ClearMonitors, SetMonitoringBase, SetMonitoringLevel, SetMonitors
+from csms.model.display_message import ClearDisplayMessage
 from csms.model.station import ChargingStation
 from csms.services import (
     customer_information,
