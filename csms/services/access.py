@@ -26,6 +26,7 @@ _SUPER: Final = frozenset({Role.SUPER_ADMIN})
 PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "tenant.read": _READERS,
     "tenant.write": _SUPER,
+    "tenant.admin": _SUPER,
     "station.read": _READERS,
     "station.write": _ADMINS,
     "station.command": _OPERATORS,

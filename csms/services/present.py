@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from csms.clock import to_wire
+from csms.model.tenant import Tenant
 from csms.services.stations import NewStation, StationView
 from csms.services.users import NewUser
 
@@ -26,8 +27,7 @@ def view(value: Any) -> Any:
     if isinstance(value, NewUser):
         return view(value.user) | ({"password": value.password} if value.password else {})
     if is_dataclass(value) and not isinstance(value, type):
-        pairs = ((camel(f.name), view(getattr(value, f.name))) for f in fields(value))
-        return {name: shown for name, shown in pairs if name not in _HIDDEN}
+        return _shown(value)
     if isinstance(value, list | tuple):
         return [view(entry) for entry in value]
     if isinstance(value, datetime):
@@ -35,6 +35,18 @@ def view(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     return value
+
+
+def _shown(value: Any) -> dict[str, Any]:
+    pairs = ((camel(f.name), view(getattr(value, f.name))) for f in fields(value))
+    shown = {name: shown for name, shown in pairs if name not in _HIDDEN}
+    return shown | {"settings": _settings(value)} if isinstance(value, Tenant) else shown
+
+
+def _settings(tenant: Tenant) -> dict[str, Any]:
+    """Return a tenant's settings in the words of the management API."""
+    own = {"timezone": tenant.time_zone, "defaultCurrency": tenant.currency, "defaultLanguage": None}
+    return own | {"features": None, "customProperties": None} | tenant.settings
 
 
 def row_view(row: dict[str, Any], json_columns: tuple[str, ...] = ()) -> dict[str, Any]:

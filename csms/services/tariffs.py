@@ -1,5 +1,6 @@
 """Tariffs: what operators add and assign, and the explanation of a total (OCPI 2.2.1 §11)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from csms.errors import InvalidInput, NotFound
@@ -36,6 +37,12 @@ def list_tariffs(tx: Tx, caller: Caller, *, tenant: str | None = None) -> list[d
     scope = tenants.scope(tx, caller, tenant)
     assigned = store.assignments(tx.db, scope)
     return [_shown(row, assigned) for row in store.select(tx.db, scope)]
+
+
+def shower(tx: Tx, scope: str | None) -> Callable[[Row], dict[str, Any]]:
+    """Return what makes of a row of a tenant's (None: anybody's) tariffs what operators see."""
+    assigned = store.assignments(tx.db, scope)
+    return lambda row: _shown(row, assigned)
 
 
 def show(tx: Tx, caller: Caller, *, tariff: str, tenant: str | None = None) -> dict[str, Any]:

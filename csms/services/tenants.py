@@ -1,14 +1,19 @@
 """Tenants, and which of them a caller means."""
 
 from dataclasses import replace
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 from csms.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from csms.model.event import Event
-from csms.model.tenant import Tenant, TenantStatus, TenantType
+from csms.model.tenant import Tenant, TenantSettings, TenantStatus, TenantType
 from csms.services.access import Caller
 from csms.services.unit import Tx
 from csms.store import tenants as store
+
+MOST_SETTINGS_BYTES: Final = 64 * 1024
 
 
 def resolve(tx: Tx, caller: Caller, tenant: str | None) -> Tenant:
@@ -52,16 +57,28 @@ def add(
     party_id: str = "CSM",
     currency: str = "EUR",
     time_zone: str = "Europe/Berlin",
+    domain: str | None = None,
+    company_name: str | None = None,
+    settings: TenantSettings | None = None,
 ) -> Tenant:
     """Create a tenant; country and party id are the OCPI identity of its CPO (OCPI 2.2.1 §7.2)."""
+    given = settings or TenantSettings()
+    currency, time_zone = given.default_currency or currency, given.timezone or time_zone
     name, country_code, party_id, currency = (
         name.strip(),
         country_code.upper(),
         party_id.upper(),
         currency.upper(),
     )
-    if not name or len(name) > 100 or "/" in name:
-        raise InvalidInput("a tenant's name has 1 to 100 characters and no slash")
+    if not name or len(name) > 100 or "/" in name or not name.isprintable():
+        raise InvalidInput("a tenant's name has 1 to 100 printable characters and no slash")
+    for text, what in (
+        (domain, "domain"),
+        (company_name, "company name"),
+        (given.default_language, "language"),
+    ):
+        if text is not None and (len(text) > 200 or not text.isprintable()):
+            raise InvalidInput(f"a {what} has at most 200 printable characters")
     if len(country_code) != 2 or not country_code.isalpha():
         raise InvalidInput(f"country must be two letters of ISO 3166, not {country_code!r}")
     if len(party_id) != 3 or not party_id.isalnum():
@@ -76,7 +93,7 @@ def add(
         raise Conflict(f"tenant {name} exists already")
     tenant = Tenant(
         tx.entropy.hex(), name, tenant_type, TenantStatus.ACTIVE, country_code, party_id, currency, time_zone,
-        tx.now, tx.now,
+        tx.now, tx.now, domain=domain or None, company_name=company_name or None, settings=_kept(given),
     )  # fmt: skip
     store.insert(tx.db, tenant)
     tx.audit(
@@ -95,14 +112,28 @@ def show(tx: Tx, caller: Caller, *, tenant: str) -> Tenant:
     return resolve(tx, caller, tenant)
 
 
-def set_status(tx: Tx, caller: Caller, *, tenant: str, status: TenantStatus) -> Tenant:
+def _kept(settings: TenantSettings) -> dict[str, Any]:
+    """Return the settings that have no column of their own; InvalidInput when they are too much."""
+    kept = msgspec.to_builtins(settings)
+    kept = {k: v for k, v in kept.items() if v is not None and k not in ("timezone", "defaultCurrency")}
+    if len(msgspec.json.encode(kept)) > MOST_SETTINGS_BYTES:
+        raise InvalidInput(f"the settings of a tenant have at most {MOST_SETTINGS_BYTES} bytes")
+    return kept
+
+
+def set_status(
+    tx: Tx, caller: Caller, *, tenant: str, status: TenantStatus, reason: str | None = None
+) -> Tenant:
     """Suspend, activate or terminate a tenant; termination is for good."""
     found = resolve(tx, caller, tenant)
     if found.status is TenantStatus.TERMINATED:
         raise Conflict(f"tenant {found.name} is terminated; that cannot be undone")
     if caller.tenant_id is not None:
         raise NotAllowed("a tenant cannot change its own status")
-    store.set_status(tx.db, found.id, status.value, tx.at)
-    tx.audit(caller, found.id, "tenant.status", found.name, {"before": found.status, "after": status})
+    if reason is not None and len(reason) > 1000:
+        raise InvalidInput("a reason has at most 1000 characters")
+    store.set_status(tx.db, found.id, status.value, tx.at, reason)
+    detail = {"before": found.status, "after": status, "reason": reason}
+    tx.audit(caller, found.id, "tenant.status", found.name, detail)
     tx.events.append(Event("tenant.changed", found.id, None, found.id, tx.now, {"status": status}))
-    return replace(found, status=status, updated_at=tx.now)
+    return replace(found, status=status, status_reason=reason, updated_at=tx.now)

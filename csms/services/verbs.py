@@ -6,7 +6,7 @@ are converted by the annotations of the function that does the work; results go 
 
 import inspect
 import typing
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
@@ -30,10 +30,12 @@ from csms.services import (
     doctor,
     files,
     firmware,
+    idempotency,
     inbox,
     local_list_states,
     local_lists,
     monitors,
+    pages,
     pki_setup,
     pruning,
     queries,
@@ -55,9 +57,12 @@ from csms.services import (
 )
 from csms.services.access import Caller, require
 from csms.services.house import House
+from csms.services.idempotency import Once
 from csms.services.present import view
 from csms.services.unit import Unit
 
+MOST_NUMBER: Final = 2**53
+"""What every JSON parser still reads exactly (RFC 8259 §6), and both databases hold."""
 Kind = Literal["read", "write", "slow", "live"]
 
 
@@ -76,6 +81,7 @@ VERBS: Final[dict[str, Verb]] = {
     "watch": Verb("live", "system.read", status.watch),
     "doctor.station": Verb("read", "station.read", doctor.station),
     "tenant.add": Verb("write", "tenant.write", tenants.add),
+    "tenant.page": Verb("read", "tenant.admin", pages.of_tenants),
     "tenant.list": Verb("read", "tenant.read", tenants.list_tenants),
     "tenant.show": Verb("read", "tenant.read", tenants.show),
     "tenant.status": Verb("write", "tenant.write", tenants.set_status),
@@ -161,29 +167,51 @@ VERBS: Final[dict[str, Verb]] = {
     "trust.add": Verb("write", "certificate.write", trust.add),
     "trust.list": Verb("read", "certificate.read", trust.list_anchors),
     "trust.remove": Verb("write", "certificate.write", trust.remove),
+    "station.page": Verb("read", "station.read", pages.of_stations),
+    "transaction.page": Verb("read", "transaction.read", pages.of_transactions),
+    "cdr.page": Verb("read", "cdr.read", pages.of_cdrs),
+    "token.page": Verb("read", "token.read", pages.of_tokens),
+    "tariff.page": Verb("read", "tariff.read", pages.of_tariffs),
+    "user.page": Verb("read", "user.read", pages.of_users),
+    "certificate.page": Verb("read", "certificate.read", pages.of_certificates),
+    "reservation.page": Verb("read", "reservation.read", pages.of_reservations),
+    "audit.page": Verb("read", "audit.read", pages.of_audit),
+    "message.page": Verb("read", "message.read", pages.of_messages),
+    "alert.page": Verb("read", "alert.read", pages.of_alerts),
     "db.prune": Verb("write", "system.write", pruning.prune_now),
 }
 
 
 async def perform(
-    name: str, args: Mapping[str, Any], caller: Caller, unit: Unit, house: House | None = None
+    name: str,
+    args: Mapping[str, Any],
+    caller: Caller,
+    unit: Unit,
+    house: House | None = None,
+    once: Once | None = None,
 ) -> Any:
-    """Run one verb and return its result as shown; `house` is None where the appliance is not running."""
+    """Run one verb and return its result as shown; `house` is None where the appliance is not running.
+
+    `once` gives a request that comes again the answer it got.
+    """
     verb = VERBS.get(name)
     if verb is None:
         raise NotFound(f"no operation {name}")
     require(caller, verb.permission)
     kwargs = bind(verb, args)
-    if verb.kind == "write":
-        return view(await unit.run(lambda tx: verb.run(tx, caller, **kwargs)))
     if verb.kind == "read":
         return view(await unit.read(lambda tx: verb.run(tx, caller, **kwargs)))
-    if verb.kind == "slow":
-        return view(await verb.run(unit, caller, **kwargs))
-    if house is None:
+    if verb.kind == "write":
+        return await unit.run(
+            lambda tx: idempotency.within(tx, once, lambda: view(verb.run(tx, caller, **kwargs)))
+        )
+    if verb.kind == "live" and house is None:
         raise NotRunning("the appliance is not running here: start it with csms serve")
-    work: Awaitable[Any] = verb.run(house, caller, **kwargs)
-    return view(await work)
+
+    async def work() -> Any:
+        return view(await verb.run(house if verb.kind == "live" else unit, caller, **kwargs))
+
+    return await idempotency.around(unit, once, work)
 
 
 def bind(verb: Verb, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,6 +220,11 @@ def bind(verb: Verb, args: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(args) - set(names)
     if unknown:
         raise InvalidInput(f"unknown argument {', '.join(sorted(unknown))}")
+    for name, value in args.items():
+        if isinstance(value, str) and "\0" in value:
+            raise InvalidInput(f"{name} has a NUL in it")
+        if isinstance(value, int) and abs(value) > MOST_NUMBER:
+            raise InvalidInput(f"{name} is out of range")
     try:
         converted = msgspec.convert({k: v for k, v in args.items() if v is not None}, shape, strict=False)
     except msgspec.ValidationError as error:

@@ -40,11 +40,11 @@ def select(db: Database) -> list[Tenant]:
     return [rows.load(Tenant, row) for row in db.all("SELECT * FROM tenants ORDER BY name")]
 
 
-def set_status(db: Database, tenant_id: str, status: str, at: str) -> None:
+def set_status(db: Database, tenant_id: str, status: str, at: str, reason: str | None = None) -> None:
     """Change a tenant's status."""
     db.run(
-        "UPDATE tenants SET status = :status, updated_at = :at WHERE id = :id",
-        {"id": tenant_id, "status": status, "at": at},
+        "UPDATE tenants SET status = :status, status_reason = :reason, updated_at = :at WHERE id = :id",
+        {"id": tenant_id, "status": status, "at": at, "reason": reason},
     )
 
 
