@@ -111,6 +111,12 @@ class Ocpp:
         60,
         "seconds between the running costs told to stations with a display; 0 sends none",
     )
+    tls_url: str = _setting(
+        Text(("wss://",), "a wss:// address", or_nothing=True),
+        "",
+        'where stations reach listen.ocpp_tls, such as "wss://csms.example:9443/ocpp": what they are told on their '
+        "way to security profile 2 or 3",
+    )
     max_pending_calls: int = _setting(
         Whole(1, 10_000), 64, "calls to one station that may wait for their turn"
     )
@@ -202,6 +208,29 @@ class Pki:
 
 
 @dataclass(frozen=True, slots=True)
+class Pnc:
+    """Plug & Charge (ISO 15118): contract certificates for vehicles, and whether certificates were revoked."""
+
+    provider_url: str = _setting(
+        Text(("http://", "https://"), "an http:// or https:// address", or_nothing=True),
+        "",
+        'service that answers vehicles that ask for a contract certificate; "" answers none of them',
+    )
+    provider_token_file: str = _setting(Text(), "", "file with the bearer token for it")
+    provider_timeout_s: int = _setting(Whole(1, 30), 5, "seconds it may take to answer: a vehicle waits")
+    ocsp_hosts: str = _setting(
+        Text(),
+        "",
+        "OCSP responders that may be asked, with commas, such as ocsp.example or .example; "
+        '"" is every public one',
+    )
+    ocsp_private_addresses: bool = _setting(
+        Flag(), False, "true lets responders have loopback and private addresses: for labs and tests"
+    )
+    ocsp_timeout_s: int = _setting(Whole(1, 30), 4, "seconds a responder may take to answer")
+
+
+@dataclass(frozen=True, slots=True)
 class Ocpi:
     """Roaming partners."""
 
@@ -225,6 +254,7 @@ class Config:
     retention: Retention = Retention()
     tls: Tls = Tls()
     pki: Pki = Pki()
+    pnc: Pnc = Pnc()
     ocpi: Ocpi = Ocpi()
     sources: Mapping[str, str] = field(default_factory=dict)
 

@@ -25,6 +25,7 @@ from csms.ocpp.rpc import Call, ErrorCode, Version
 from csms.ocpp.v16 import routes as v16
 from csms.ocpp.v201 import routes as v201
 from csms.services import inbox
+from csms.services.contract_certificates import ContractCertificates
 from csms.services.inbox import Message
 from csms.services.message_log import MessageLog
 from csms.services.stations import Booted
@@ -43,7 +44,16 @@ log = structlog.get_logger(__name__)
 class Dispatcher:
     """Answers what stations ask."""
 
-    def __init__(self, unit: Unit, roll: Roll, clock: Clock, message_log: MessageLog) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        roll: Roll,
+        clock: Clock,
+        message_log: MessageLog,
+        contracts: ContractCertificates | None = None,
+    ) -> None:
+        """Take the house; `contracts` asks the outside about Plug & Charge."""
+        self._contracts = contracts or ContractCertificates(unit)
         self._unit = unit
         self._roll = roll
         self._clock = clock
@@ -87,6 +97,8 @@ class Dispatcher:
                 payload = storable(payload)
                 notes.append("NUL characters replaced")
             report = route.read(payload, now, notes)
+            if route.prepare is not None:
+                report = await route.prepare(self._contracts, connection.station, report)
             message = Message(connection.station, call.message_id, call.action, _shown(call))
             if notes:
                 message = inbox.noted(message, notes)

@@ -1,6 +1,6 @@
 """The rows of the two tables each OCPP version has: what stations send us, what we send them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,11 +8,13 @@ from typing import Any
 from csms.model.command import Reply, Shape
 from csms.model.station import StationRef
 from csms.model.station_command import Abilities, Bounds, GetSettings
+from csms.services.contract_certificates import ContractCertificates
 from csms.services.unit import Tx
 
 Read = Callable[[Mapping[str, Any], datetime, list[str]], Any]
 Verb = Callable[[Tx, StationRef, Any], Any]
 Write = Callable[[Any], dict[str, Any]]
+Prepare = Callable[[ContractCertificates, StationRef, Any], Awaitable[Any]]
 
 
 class Unusable(Exception):
@@ -32,6 +34,7 @@ class Inbound:
     verb: Verb
     write: Write
     replay: bool = False
+    prepare: Prepare | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,12 +57,19 @@ _FAULTS: Final = {
 
 
 def check_chain(pem: bytes, roots: Sequence[x509.Certificate], at: datetime) -> Checked:
-    """Judge a contract certificate chain (leaf first) against the roots of mobility operators."""
+    """Judge a contract certificate chain (leaf first) against the roots of mobility operators.
+
+    An authority below a root that is trusted as well does not cut the way short: it could have been revoked.
+    """
     try:
         leaf, *others = path.read_chain(pem)
     except ValueError as error:
         return Checked(CertificateStatus.CHAIN_ERROR, str(error))
-    found = path.find(leaf, others, roots, at)
+    highest = [root for root in roots if root.issuer == root.subject]
+    below = [root for root in roots if root.issuer != root.subject]
+    found = path.find(leaf, [*others, *below], highest, at)
+    if isinstance(found, Broken) and found.fault is Fault.UNTRUSTED:
+        found = path.find(leaf, others, roots, at)
     if isinstance(found, Broken):
         return Checked(_FAULTS[found.fault], found.reason)
     return Checked(None, questions=_questions(found), issuers=found.certificates[1:], emaid=emaid_of(leaf))

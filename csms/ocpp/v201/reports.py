@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from csms.clock import to_text
 from csms.model.command import Outcome
-from csms.model.id_token import Authorization, AuthorizationStatus
 from csms.model.monitor import DeviceEvent, Monitor
 from csms.model.reservation import ReservationStatus
 from csms.model.station import StationRef
@@ -15,8 +14,8 @@ from csms.model.variable import Variable
 from csms.ocpp.moments import read_moment
 from csms.ocpp.relaxed import storable
 from csms.ocpp.v201 import device_model
-from csms.ocpp.v201.translate import STATUSES, evse_number, id_token_info, verbatim
-from csms.services import files, firmware_updates, monitors, reservations, stations, tokens
+from csms.ocpp.v201.translate import STATUSES, evse_number, verbatim
+from csms.services import files, firmware_updates, monitors, reservations, stations
 from csms.services.device_reports import Part
 from csms.services.stations import StatusReport
 from csms.services.unit import Tx
@@ -45,23 +44,6 @@ _LARGEST_INTEGER: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """An id token as it is presented, and whether a contract certificate came with it."""
-
-    uid: str
-    type: str
-    certified: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """The verdict on what was presented."""
-
-    authorization: Authorization
-    certified: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Notified:
     """Events of a station: what they say of connectors, and all of them as they came."""
 
@@ -69,27 +51,6 @@ class Notified:
     seen: tuple[DeviceEvent, ...]
     body: dict[str, Any]
     at: datetime
-
-
-def read_authorize(payload: Payload, now: datetime, notes: list[str]) -> Shown:
-    """AuthorizeRequest (C01, C07)."""
-    token = payload["idToken"]
-    certified = bool(payload.get("certificate") or payload.get("iso15118CertificateHashData"))
-    return Shown(str(token.get("idToken", "")), str(token.get("type", "")), certified)
-
-
-def authorize(tx: Tx, station: StationRef, shown: Shown) -> Judged:
-    """Judge an id token; a contract certificate that nobody here can check lets nobody charge (C07.FR.14)."""
-    verdict = tokens.authorize(tx, station, shown.uid, type=shown.type)
-    if shown.certified and verdict.accepted:
-        verdict = Authorization(AuthorizationStatus.INVALID, verdict.expires_at, verdict.group_id)
-    return Judged(verdict, shown.certified)
-
-
-def authorize_answer(judged: Judged) -> dict[str, Any]:
-    """AuthorizeResponse."""
-    answer: dict[str, Any] = {"idTokenInfo": id_token_info(judged.authorization)}
-    return answer | ({"certificateStatus": "NoCertificateAvailable"} if judged.certified else {})
 
 
 def read_firmware(payload: Payload, now: datetime, notes: list[str]) -> dict[str, Any]:
