@@ -95,11 +95,16 @@ def applied(db: Database) -> tuple[tuple[str, str], ...]:
     return tuple((row["name"], row["applied_at"]) for row in rows)
 
 
+def in_dialect(statement: str, dialect: Dialect) -> str:
+    """Return a statement of a migration as the dialect takes it."""
+    return statement.replace("{serial}", _SERIAL[dialect]).replace("{rowid}", _ROWID[dialect])
+
+
 def run(db: Database, name: str, statements: Sequence[str], clock: Clock) -> None:
     """Run one migration in the open transaction and record it."""
     for statement in statements:
         try:
-            db.run(statement.replace("{serial}", _SERIAL[db.dialect]).replace("{rowid}", _ROWID[db.dialect]))
+            db.run(in_dialect(statement, db.dialect))
         except StoreUnavailable:
             raise
         except Exception as error:

@@ -15,6 +15,7 @@ from csms.services import inbox
 from csms.services.unit import Tx
 from csms.store import outbox
 from csms.store.connection import Row
+from csms.store.migrate import in_dialect
 from csms.store.migrations import MIGRATIONS
 from csms.store.sqlite_connection import SqliteDatabase
 from tests.wire.appliance import SeededEntropy, SetClock
@@ -30,7 +31,7 @@ class Rulebook:
         self.db = SqliteDatabase(connection, Path(":memory:"))
         for _, statements in MIGRATIONS:
             for statement in statements:
-                self.db.run(statement.replace("{serial}", "INTEGER PRIMARY KEY AUTOINCREMENT"))
+                self.db.run(in_dialect(statement, "sqlite"))
         self.clock = SetClock()
         self.entropy = SeededEntropy()
         furnish(self.tx())
