@@ -8,7 +8,6 @@ from tests.conformance.v201.profiles import profile, schedule
 from tests.conformance.v201.station import Station201
 from tests.wire.station import Payload
 
-NOT_YET = "needs of vehicles are kept, but no profile is made of them yet"
 TUPLES = 2
 AC: Payload = {"energyAmount": 20_000, "evMinCurrent": 6, "evMaxCurrent": 32, "evMaxVoltage": 400}
 
@@ -62,7 +61,7 @@ async def _goes_on(station: Station201, trigger: str = "ChargingRateChanged") ->
     assert await station.event(trigger, chargingState="Charging") == {}
 
 
-@case("TC_K_53_CSMS", "X201-16", pending=NOT_YET)
+@case("TC_K_53_CSMS", "X201-16")
 async def test_tc_k_53_a_schedule_for_the_needs_of_a_vehicle(site: Site) -> None:
     station = await _connected(site)
     await _needs(site, station)
@@ -74,7 +73,7 @@ async def test_tc_k_53_a_schedule_for_the_needs_of_a_vehicle(site: Site) -> None
     assert shown["state"] == "ACTIVE"
 
 
-@case("TC_K_55_CSMS", "X201-17", pending=NOT_YET)
+@case("TC_K_55_CSMS", "X201-17", pending="a plan above the limits is answered Accepted, then renegotiated")
 async def test_tc_k_55_a_vehicle_that_wants_more_than_it_may(site: Site) -> None:
     station = await _connected(site)
     first = await _needs(site, station)
@@ -90,7 +89,7 @@ async def test_tc_k_55_a_vehicle_that_wants_more_than_it_may(site: Site) -> None
     await _goes_on(station)
 
 
-@case("TC_K_57_CSMS", pending=NOT_YET)
+@case("TC_K_57_CSMS")
 async def test_tc_k_57_the_vehicle_renegotiates(site: Site) -> None:
     station = await _connected(site)
     await _needs(site, station)
@@ -117,7 +116,7 @@ async def _renegotiated(site: Site, station: Station201) -> Payload:
     return asked
 
 
-@case("TC_K_58_CSMS", pending=NOT_YET)
+@case("TC_K_58_CSMS")
 async def test_tc_k_58_the_operator_renegotiates(site: Site) -> None:
     station = await _connected(site)
     await _renegotiated(site, station)
@@ -127,7 +126,7 @@ async def test_tc_k_58_the_operator_renegotiates(site: Site) -> None:
     assert len(station.asked_for("SetChargingProfile")) == 2
 
 
-@case("TC_K_59_CSMS", pending=NOT_YET)
+@case("TC_K_59_CSMS")
 async def test_tc_k_59_the_vehicle_answers_with_new_needs(site: Site) -> None:
     station = await _connected(site)
     await _renegotiated(site, station)

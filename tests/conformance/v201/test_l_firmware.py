@@ -125,7 +125,7 @@ async def test_tc_l_09_the_installation_fails(site: Site) -> None:
     assert (ended["outcome"], ended["followedBy"]) == ("FAILED", "InstallationFailed")
 
 
-@case("TC_L_10_CSMS", pending="an update that another one cancels stays pending")
+@case("TC_L_10_CSMS")
 async def test_tc_l_10_a_second_update_cancels_the_first(site: Site) -> None:
     station = await site.station201()
     first = await _update(site, station, 1)
