@@ -95,6 +95,25 @@ async def test_the_level_of_monitoring(site: Site, status: str, outcome: str) ->
     assert (sent["outcome"], sent["response"]) == (outcome, {"status": status})
 
 
+@case("TC_N_18_CSMS")
+async def test_tc_n_18_no_more_monitors_are_cleared_at_a_time_than_the_station_takes(site: Site) -> None:
+    """How many it takes the station has said (N06.FR.04)."""
+    station = await site.station201()
+    name = "MonitoringCtrlr.ItemsPerMessage[ClearVariableMonitoring]"
+    station.variables["MonitoringCtrlr.ItemsPerMessage"] = "2"
+    await site.command(station, "config.get", names=[name])
+    [asked] = station.asked_for("GetVariables")
+    assert asked["getVariableData"] == [
+        {
+            "component": {"name": "MonitoringCtrlr"},
+            "variable": {"name": "ItemsPerMessage", "instance": "ClearVariableMonitoring"},
+        }
+    ]
+    done = await site.command(station, "monitor.clear", ids=[1, 2, 3, 4, 5])
+    assert [each["id"] for each in station.asked_for("ClearVariableMonitoring")] == [[1, 2], [3, 4], [5]]
+    assert done["outcome"] == "DONE"
+
+
 @case("TC_N_44_CSMS")
 async def test_tc_n_44_a_monitor_that_stays(site: Site) -> None:
     told = {"clearMonitoringResult": [{"id": 1, "status": "Rejected"}]}
