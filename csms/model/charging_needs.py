@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Final
 
 from csms.model.charging_limit import Circuit, Step, allowed, bounded, fewest, periods
@@ -26,6 +27,14 @@ _PHASES: Final = {"AC_single_phase": 1, "AC_two_phase": 2, "AC_three_phase": 3}
 _DEFAULT_AC_A: Final = Decimal(32)
 _DEFAULT_DC_W: Final = Decimal(50_000)
 """What is offered where neither the operator nor the vehicle names a limit: the station's hardware bounds it anyway."""
+
+
+class NeedsAnswer(StrEnum):
+    """What a station is told about needs: a profile follows, perhaps later, or never (2.0.1 K15)."""
+
+    ACCEPTED = "Accepted"
+    PROCESSING = "Processing"
+    REJECTED = "Rejected"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,11 @@ Nothing is sent here: what is due stands in the database and `services.vehicle_p
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
-from csms.clock import from_text, to_wire
+from csms.clock import from_text
 from csms.model.charging_limit import exceeds
-from csms.model.charging_needs import ChargingNeeds, Frame, unit_for, within
+from csms.model.charging_needs import ChargingNeeds, Frame, NeedsAnswer, unit_for, within
 from csms.model.charging_profile import (
     ChargingProfile,
     ChargingSchedule,
@@ -34,19 +33,29 @@ _NO_ID: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
+class Needed:
+    """What a vehicle needs, and the message that says it."""
+
+    needs: ChargingNeeds
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Scheduled:
-    """What a vehicle plans to draw: a schedule that begins at `begin_at`."""
+    """What a vehicle plans to draw: a schedule that begins at `begin_at`, None where it cannot be read."""
 
     evse_id: int
     begin_at: datetime
-    schedule: ChargingSchedule
+    schedule: ChargingSchedule | None
+    body: dict[str, Any]
 
 
-def take(tx: Tx, station: StationRef, needs: ChargingNeeds) -> bool:
-    """Keep what a vehicle needs, so that a profile follows; False where no EVSE is named."""
-    stations.record(tx, station, "charging.needs", _told(needs))
+def take(tx: Tx, station: StationRef, told: Needed) -> NeedsAnswer:
+    """Keep what a vehicle needs, so that a profile follows as soon as its transaction is known."""
+    needs = told.needs
+    stations.record(tx, station, "charging.needs", told.body)
     if needs.evse_id < 1:
-        return False
+        return NeedsAnswer.REJECTED
     running = running_at(tx, station.key, needs.evse_id)
     transaction_id = str(running["ocpp_id"]) if running else None
     before = store.get(tx.db, station.key, needs.evse_id)
@@ -54,23 +63,19 @@ def take(tx: Tx, station: StationRef, needs: ChargingNeeds) -> bool:
     store.put(
         tx.db, _due(tx, station, needs, transaction_id, before.renegotiations if before and same else 0)
     )
-    return True
+    return NeedsAnswer.ACCEPTED if running else NeedsAnswer.PROCESSING
 
 
-def plan(tx: Tx, station: StationRef, told: Scheduled | None) -> None:
+def plan(tx: Tx, station: StationRef, told: Scheduled) -> None:
     """Look at what a vehicle plans; where it exceeds its limits, they are due to be sent again (K16)."""
-    if told is None:
-        return
-    body = {"evseId": told.evse_id, "beginAt": to_wire(told.begin_at), "unit": told.schedule.unit}
-    periods = [{"startS": p.start_s, "limit": float(p.limit)} for p in told.schedule.periods]
-    stations.record(tx, station, "charging.schedule", body | {"periods": periods})
+    stations.record(tx, station, "charging.schedule", told.body)
     running = running_at(tx, station.key, told.evse_id)
-    if running is None:
+    if running is None or told.schedule is None:
         return
     kept = store.get(tx.db, station.key, told.evse_id)
     if kept is None or kept.transaction_id not in (None, running["ocpp_id"]):
-        kept = _due(tx, station, _guessed(told), str(running["ocpp_id"]), 0)
-    if not _is_too_much(tx, station, kept.needs, told, running):
+        kept = _due(tx, station, _guessed(told.evse_id, told.schedule), str(running["ocpp_id"]), 0)
+    if not _is_too_much(tx, station, kept.needs, told.begin_at, told.schedule, running):
         return
     again = kept.renegotiations + 1
     due = _due(tx, station, kept.needs, str(running["ocpp_id"]), again)
@@ -125,24 +130,31 @@ def _due(
     )
 
 
-def _guessed(told: Scheduled) -> ChargingNeeds:
+def _guessed(evse_id: int, schedule: ChargingSchedule) -> ChargingNeeds:
     """Return needs for a vehicle that has told none: what it plans says whether it charges with AC or DC."""
-    return ChargingNeeds(told.evse_id, "DC" if told.schedule.unit is RateUnit.WATTS else "AC_three_phase")
+    return ChargingNeeds(evse_id, "DC" if schedule.unit is RateUnit.WATTS else "AC_three_phase")
 
 
-def _is_too_much(tx: Tx, station: StationRef, needs: ChargingNeeds, told: Scheduled, running: Row) -> bool:
+def _is_too_much(
+    tx: Tx,
+    station: StationRef,
+    needs: ChargingNeeds,
+    begin_at: datetime,
+    schedule: ChargingSchedule,
+    running: Row,
+) -> bool:
     """Whether a plan exceeds what the operator allows, or the profile that was sent for the charge."""
-    bounds = frame(tx, station.key, told.evse_id, ProfileLimits())
+    bounds = frame(tx, station.key, needs.evse_id, ProfileLimits())
     unit = unit_for(needs, bounds.limits)
     bare = ChargingNeeds(needs.evse_id, needs.transfer)  # what the vehicle can take is its own matter
     usual = within(bare, bounds, tx.now) if _bounds_anything(bounds) else []
-    if exceeds(told.schedule, told.begin_at, usual, unit, needs.circuit):
+    if exceeds(schedule, begin_at, usual, unit, needs.circuit):
         return True
-    sent = held_for(list(bounds.profiles), told.evse_id, str(running["ocpp_id"]))
+    sent = held_for(list(bounds.profiles), needs.evse_id, str(running["ocpp_id"]))
     if sent is None or sent.kind is not ProfileKind.ABSOLUTE:
         return False
     alone = Frame([replace(sent, purpose=ProfilePurpose.TX_DEFAULT)], ProfileLimits(), bounds.charge_began_at)
-    return exceeds(told.schedule, told.begin_at, within(bare, alone, tx.now), unit, needs.circuit)
+    return exceeds(schedule, begin_at, within(bare, alone, tx.now), unit, needs.circuit)
 
 
 def _bounds_anything(bounds: Frame) -> bool:
@@ -163,21 +175,3 @@ def _as_profiles(limit: charging_profiles.ExternalLimit) -> list[ChargingProfile
         for schedule in limit.schedules
         if schedule.periods
     ]
-
-
-def _told(needs: ChargingNeeds) -> dict[str, Any]:
-    """Return needs as they are kept among the station's events."""
-    return {
-        "evseId": needs.evse_id,
-        "transfer": needs.transfer,
-        "mostPeriods": needs.most_periods,
-        "departureAt": needs.departure_at and to_wire(needs.departure_at),
-        "energyWh": needs.energy_wh,
-        "maxCurrentA": _number(needs.max_current_a),
-        "maxPowerW": _number(needs.max_power_w),
-        "stateOfCharge": needs.state_of_charge,
-    }
-
-
-def _number(value: Decimal | None) -> float | None:
-    return None if value is None else float(value)

@@ -6,7 +6,7 @@ its transaction ends, or a report no longer has it.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from csms.model.charging_profile import ChargingSchedule, ProfilePurpose, ProfileScope
 from csms.model.command import ProfileInstalled, ProfilesCleared, ProfilesReported
@@ -33,6 +33,7 @@ class LimitTold:
     source: str
     grid_critical: bool | None
     schedules: tuple[ChargingSchedule, ...]
+    body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class LimitLifted:
 
     evse_id: int
     source: str
+    body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +91,14 @@ def limit_told(tx: Tx, station: StationRef, told: LimitTold) -> None:
     """Keep a limit that somebody else has set."""
     kept = ExternalLimit(told.evse_id, told.source, told.grid_critical, told.schedules, tx.now)
     store.put_external(tx.db, station.key, kept)
-    body = {
-        "change": "set",
-        "source": told.source,
-        "evseId": told.evse_id,
-        "gridCritical": told.grid_critical,
-    }
-    tx.emit("charging.limit", station, station.key, body)
+    stations.record(tx, station, "charging.limit", told.body)
     charging_needs.reconsider(tx.db, station.key, tx.now, tx.now + ANSWER_WITHIN)
 
 
 def limit_lifted(tx: Tx, station: StationRef, lifted: LimitLifted) -> None:
     """Forget a limit that somebody else has lifted."""
     store.remove_external(tx.db, station.key, lifted.source, lifted.evse_id)
-    body = {"change": "lifted", "source": lifted.source, "evseId": lifted.evse_id}
-    tx.emit("charging.limit", station, station.key, body)
+    stations.record(tx, station, "charging.limit", lifted.body)
     charging_needs.reconsider(tx.db, station.key, tx.now, tx.now + ANSWER_WITHIN)
 
 

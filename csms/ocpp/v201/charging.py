@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from csms.model.charging_needs import ChargingNeeds
+from csms.model.charging_needs import ChargingNeeds, NeedsAnswer
 from csms.model.charging_profile import ChargingProfile, ProfilePurpose, ProfileScope
 from csms.model.command import ProfileInstalled, ProfilesCleared, ProfilesReported, Reply
 from csms.model.station_command import (
@@ -26,8 +26,8 @@ from csms.ocpp.profile_shapes import (
 )
 from csms.ocpp.shapes import Payload, agreed, with_fact
 from csms.ocpp.v201.reports import report_reader
-from csms.ocpp.v201.translate import evse_number
-from csms.services.charging_needs import Scheduled
+from csms.ocpp.v201.translate import evse_number, verbatim
+from csms.services.charging_needs import Needed, Scheduled
 from csms.services.charging_profiles import LimitLifted, LimitTold
 from csms.services.profile_reports import ProfileReport
 
@@ -146,21 +146,23 @@ def read_limit(payload: Mapping[str, Any], now: datetime, notes: list[str]) -> L
         str(limit["chargingLimitSource"]),
         limit.get("isGridCritical"),
         tuple(schedules),
+        verbatim(payload, now, notes),
     )
 
 
 def read_lifted(payload: Mapping[str, Any], now: datetime, notes: list[str]) -> LimitLifted:
     """ClearedChargingLimitRequest (K13)."""
-    return LimitLifted(evse_number(payload.get("evseId") or 0, "evseId"), str(payload["chargingLimitSource"]))
+    evse_id = evse_number(payload.get("evseId") or 0, "evseId")
+    return LimitLifted(evse_id, str(payload["chargingLimitSource"]), verbatim(payload, now, notes))
 
 
-def read_needs(payload: Mapping[str, Any], now: datetime, notes: list[str]) -> ChargingNeeds:
+def read_needs(payload: Mapping[str, Any], now: datetime, notes: list[str]) -> Needed:
     """NotifyEVChargingNeedsRequest (K15)."""
     needs = payload["chargingNeeds"]
     alternating, direct = needs.get("acChargingParameters") or {}, needs.get("dcChargingParameters") or {}
     told = direct or alternating
     departure = needs.get("departureTime")
-    return ChargingNeeds(
+    read = ChargingNeeds(
         evse_id=evse_number(payload["evseId"], "evseId"),
         transfer=str(needs["requestedEnergyTransfer"]),
         most_periods=_positive(payload.get("maxScheduleTuples")),
@@ -172,24 +174,29 @@ def read_needs(payload: Mapping[str, Any], now: datetime, notes: list[str]) -> C
         max_power_w=_amount(told.get("evMaxPower")),
         state_of_charge=_positive(told.get("stateOfCharge")),
     )
+    return Needed(read, verbatim(payload, now, notes))
 
 
-def needs_answer(taken: bool) -> dict[str, Any]:
+def needs_answer(answer: NeedsAnswer) -> dict[str, Any]:
     """NotifyEVChargingNeedsResponse: the profile follows as a message of its own (K15.FR.08)."""
-    return {"status": "Accepted" if taken else "Rejected"}
+    return {"status": answer.value}
 
 
-def read_schedule_told(payload: Mapping[str, Any], now: datetime, notes: list[str]) -> Scheduled | None:
-    """NotifyEVChargingScheduleRequest (K15–K17); None for one that cannot be read."""
-    begin = read_moment(payload.get("timeBase"), now, notes)
+def read_schedule_told(payload: Mapping[str, Any], now: datetime, notes: list[str]) -> Scheduled:
+    """NotifyEVChargingScheduleRequest (K15–K17)."""
+    begin, evse_id = (
+        read_moment(payload.get("timeBase"), now, notes),
+        evse_number(payload["evseId"], "evseId"),
+    )
+    schedule = None
     try:
         schedule = read_schedule(payload["chargingSchedule"])
         last_s = max((period.start_s for period in schedule.periods), default=0)
         begin + timedelta(seconds=last_s)  # a schedule that ends beyond all time is none
     except UNREADABLE as error:
         notes.append(f"charging schedule left out: {error!r}")
-        return None
-    return Scheduled(evse_number(payload["evseId"], "evseId"), begin, schedule)
+        schedule = None
+    return Scheduled(evse_id, begin, schedule, verbatim(payload, now, notes))
 
 
 def _read(raw: Payload, evse_id: int) -> ChargingProfile:

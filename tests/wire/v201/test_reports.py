@@ -174,7 +174,7 @@ KEPT: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "NotifyEVChargingNeeds",
         {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}},
-        {"status": "Rejected"},
+        {"status": "Processing"},
     ),
     (
         "NotifyEVChargingSchedule",
