@@ -8,7 +8,10 @@ import pytest
 
 from csms.cli import reference
 from csms.model.alert import AlertCategory, AlertSeverity
-from csms.services import alerts
+from csms.model.monitor import Monitor
+from csms.model.station import StationRef
+from csms.model.variable import VariableName
+from csms.services import alerts, monitors
 from csms.services.unit import Tx
 from tests.cli.conftest import Cli
 from tests.wire import payloads
@@ -45,6 +48,8 @@ async def lived(csms: Appliance, station: Station, cli: Cli) -> dict[str, str]:
     assert (await stranger.handshake("/ocpp/CP1/with/far/too/much")).status == 404
     await csms.message_log.flush()
     await csms.unit.run(_alert)
+    await csms.unit.run(_monitor)
+    await csms.verb("desired.set", name="HeartbeatInterval", value="600")
     return {
         "STATION": "CP1",
         "TRANSACTION": str(transaction),
@@ -66,6 +71,12 @@ def _alert(tx: Tx) -> None:
         text="the fan stands still",
         station_id="CP1",
     )
+
+
+def _monitor(tx: Tx) -> None:
+    [row] = tx.db.all("SELECT * FROM stations WHERE station_id = 'CP1'")
+    watched = Monitor(1, VariableName("EVSE", "Power", evse_id=1), "UpperThreshold", "22000", 3)
+    monitors.reported(tx, StationRef(row["tenant_id"], "CP1", row["id"]), (watched,), tx.at)
 
 
 def command_line(read: str, placeholders: dict[str, str]) -> list[str]:
@@ -126,6 +137,7 @@ def test_every_read_is_documented() -> None:
         "commands",
         "path",
         "explain",
+        "monitors",
         "watch",
         "version",
         "doctor",
