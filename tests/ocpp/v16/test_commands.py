@@ -9,6 +9,15 @@ import pytest
 
 from csms.errors import InvalidInput, Unsupported
 from csms.model import station_command as ask
+from csms.model.charging_profile import (
+    ChargingProfile,
+    ChargingSchedule,
+    ProfileKind,
+    ProfilePurpose,
+    ProfileScope,
+    RateUnit,
+    SchedulePeriod,
+)
 from csms.model.device_command import DeviceCommand, GetReport
 from csms.model.id_token import Authorization, AuthorizationStatus
 from csms.model.station_command import Abilities, ListUpdate, LogKind, ResetKind, Trigger
@@ -41,6 +50,22 @@ def amps(limit: float, **more: Any) -> dict[str, Any]:
     period = {"startPeriod": 0, "limit": limit} | more
     return {"chargingRateUnit": "A", "chargingSchedulePeriod": [period]}
 
+
+PROFILE = ChargingProfile(
+    id=7,
+    evse_id=1,
+    purpose=ProfilePurpose.TX,
+    stack_level=2,
+    kind=ProfileKind.RELATIVE,
+    schedules=(
+        ChargingSchedule(
+            RateUnit.AMPS,
+            (SchedulePeriod(0, Decimal("16.3"), 1), SchedulePeriod(60, Decimal(8))),
+            duration_s=3600,
+        ),
+    ),
+    transaction_id="33",
+)
 
 SAID: list[tuple[Any, str, dict[str, Any]]] = [
     (ask.Reset(), "Reset", {"type": "Soft"}),
@@ -114,6 +139,40 @@ SAID: list[tuple[Any, str, dict[str, Any]]] = [
         {"connectorId": 3, "chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 0},
     ),
     (ask.GetCompositeSchedule(1, 60), "GetCompositeSchedule", {"connectorId": 1, "duration": 60}),
+    (
+        ask.GetCompositeSchedule(1, 60, RateUnit.WATTS),
+        "GetCompositeSchedule",
+        {"connectorId": 1, "duration": 60, "chargingRateUnit": "W"},
+    ),
+    (
+        ask.SetChargingProfile(PROFILE),
+        "SetChargingProfile",
+        {
+            "connectorId": 1,
+            "csChargingProfiles": {
+                "chargingProfileId": 7,
+                "stackLevel": 2,
+                "chargingProfilePurpose": "TxProfile",
+                "chargingProfileKind": "Relative",
+                "transactionId": 33,
+                "chargingSchedule": {
+                    "chargingRateUnit": "A",
+                    "duration": 3600,
+                    "chargingSchedulePeriod": [
+                        {"startPeriod": 0, "limit": 16.3, "numberPhases": 1},
+                        {"startPeriod": 60, "limit": 8.0},
+                    ],
+                },
+            },
+        },
+    ),
+    (ask.ClearChargingProfiles(ProfileScope(ids=(7,))), "ClearChargingProfile", {"id": 7}),
+    (
+        ask.ClearChargingProfiles(ProfileScope((), 0, ProfilePurpose.STATION_MAX, 1)),
+        "ClearChargingProfile",
+        {"connectorId": 0, "chargingProfilePurpose": "ChargePointMaxProfile", "stackLevel": 1},
+    ),
+    (ask.ClearChargingProfiles(ProfileScope()), "ClearChargingProfile", {}),
     (
         ask.UpdateFirmware(URL, AT, retries=2, retry_interval_s=9),
         "UpdateFirmware",
