@@ -66,24 +66,25 @@ def take(tx: Tx, station: StationRef, told: Needed) -> NeedsAnswer:
     return NeedsAnswer.ACCEPTED if running else NeedsAnswer.PROCESSING
 
 
-def plan(tx: Tx, station: StationRef, told: Scheduled) -> None:
-    """Look at what a vehicle plans; where it exceeds its limits, they are due to be sent again (K16)."""
+def plan(tx: Tx, station: StationRef, told: Scheduled) -> bool:
+    """Return whether what a vehicle plans is within its limits; else they are due to be sent again (K15.FR.12, K16)."""
     stations.record(tx, station, "charging.schedule", told.body)
     running = running_at(tx, station.key, told.evse_id)
     if running is None or told.schedule is None:
-        return
+        return True
     kept = store.get(tx.db, station.key, told.evse_id)
     if kept is None or kept.transaction_id not in (None, running["ocpp_id"]):
         kept = _due(tx, station, _guessed(told.evse_id, told.schedule), str(running["ocpp_id"]), 0)
     if not _is_too_much(tx, station, kept.needs, told.begin_at, told.schedule, running):
-        return
+        return True
     again = kept.renegotiations + 1
     due = _due(tx, station, kept.needs, str(running["ocpp_id"]), again)
     if again > MOST_RENEGOTIATIONS:
         problem = f"the vehicle's plan exceeds its limits, told {MOST_RENEGOTIATIONS} times"
         store.put(tx.db, replace(due, status=NeedsStatus.FAILED, problem=problem))
-        return
+        return False
     store.put(tx.db, replace(due, problem="the vehicle's plan exceeds its limits"))
+    return False
 
 
 def running_at(tx: Tx, station_key: str, evse_id: int) -> Row | None:

@@ -182,6 +182,11 @@ def needs_answer(answer: NeedsAnswer) -> dict[str, Any]:
     return {"status": answer.value}
 
 
+def schedule_answer(fits: bool) -> dict[str, Any]:
+    """NotifyEVChargingScheduleResponse: a plan above the limits is refused (K15.FR.12, K17.FR.12)."""
+    return {"status": "Accepted" if fits else "Rejected"}
+
+
 def read_schedule_told(payload: Mapping[str, Any], now: datetime, notes: list[str]) -> Scheduled:
     """NotifyEVChargingScheduleRequest (K15–K17)."""
     begin, evse_id = (

@@ -31,8 +31,6 @@ from csms.services import (
     transactions,
 )
 
-_ACCEPTED: Final = rep.answering(status="Accepted")
-_REJECTED: Final = rep.answering(status="Rejected")
 
 INBOUND: Final[dict[str, Inbound]] = {
     "Authorize": Inbound(con.read_authorize, con.authorize, con.authorize_answer, prepare=con.judge),
@@ -50,7 +48,9 @@ INBOUND: Final[dict[str, Inbound]] = {
     "NotifyCustomerInformation": Inbound(display.read_customer, customer_information.reported, tr.empty),
     "NotifyDisplayMessages": Inbound(display.read_messages, display_messages.reported, tr.empty),
     "NotifyEVChargingNeeds": Inbound(charging.read_needs, charging_needs.take, charging.needs_answer),
-    "NotifyEVChargingSchedule": Inbound(charging.read_schedule_told, charging_needs.plan, _ACCEPTED),
+    "NotifyEVChargingSchedule": Inbound(
+        charging.read_schedule_told, charging_needs.plan, charging.schedule_answer
+    ),
     "NotifyEvent": Inbound(rep.read_events, rep.events, tr.empty),
     "NotifyMonitoringReport": Inbound(rep.read_monitoring_report, device_reports.take, tr.empty),
     "NotifyReport": Inbound(rep.read_device_report, device_reports.take, tr.empty),

@@ -73,7 +73,7 @@ async def test_tc_k_53_a_schedule_for_the_needs_of_a_vehicle(site: Site) -> None
     assert shown["state"] == "ACTIVE"
 
 
-@case("TC_K_55_CSMS", "X201-17", pending="a plan above the limits is answered Accepted, then renegotiated")
+@case("TC_K_55_CSMS", "X201-17")
 async def test_tc_k_55_a_vehicle_that_wants_more_than_it_may(site: Site) -> None:
     station = await _connected(site)
     first = await _needs(site, station)
