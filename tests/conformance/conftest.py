@@ -13,6 +13,7 @@ import trio
 import trio.testing
 
 from csms.store.connection import Dialect, Store
+from tests.conformance.secure_site import SecureSite, open_secure_site
 from tests.conformance.site import Site, open_site
 
 
@@ -46,6 +47,12 @@ def _on_a_standing_clock(test: Callable[[], Awaitable[Any]], **how: Any) -> Any:
 @pytest.fixture
 async def site(store: Store) -> AsyncIterator[Site]:
     async with open_site(store) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def secure_site(store: Store) -> AsyncIterator[SecureSite]:
+    async with open_secure_site(store) as opened:
         yield opened
 
 
