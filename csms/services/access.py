@@ -47,6 +47,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "alert.read": _READERS,
     "alert.write": _OPERATORS,
     "audit.read": _ADMINS,
+    "audit.verify": _SUPER,
     "user.read": _ADMINS,
     "user.write": _ADMINS,
     "system.read": _READERS,

@@ -1,14 +1,14 @@
-"""What operators look at: transactions with their meter values, settings of stations, the audit."""
+"""What operators look at: transactions with their meter values, settings of stations."""
 
 from typing import Any
 
 from csms.errors import NotFound
 from csms.model.meter import ENERGY_REGISTER
-from csms.services import stations, tenants
+from csms.services import tenants
 from csms.services.access import Caller
 from csms.services.present import row_view, view
 from csms.services.unit import Tx
-from csms.store import audit, cdrs
+from csms.store import cdrs
 from csms.store import transactions as store
 
 
@@ -58,11 +58,3 @@ def running(tx: Tx, caller: Caller) -> list[dict[str, Any]]:
         )
         shown.append(view(found) | {"energySoFarWh": so_far, "powerW": last["power_w"] if last else None})
     return shown
-
-
-def list_audit(
-    tx: Tx, caller: Caller, *, tenant: str | None = None, limit: int = 100
-) -> list[dict[str, Any]]:
-    """Return who did what, newest first."""
-    scope = tenants.scope(tx, caller, tenant)
-    return [row_view(row, ("detail",)) for row in audit.select(tx.db, scope, min(limit, 10_000))]

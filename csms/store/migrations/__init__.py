@@ -1,6 +1,7 @@
 """The schema, as an ordered list of migrations that both dialects run.
 
-Portable SQL: TEXT, BIGINT, `{serial}` for a growing key. Times are UTC text of fixed width (csms.clock.to_text),
+Portable SQL: TEXT, BIGINT, `{serial}` for a growing key (`{rowid}` where nobody remembers
+the numbers of rows that are gone). Times are UTC text of fixed width (csms.clock.to_text),
 money is Decimal text, energy integer Wh, truth 0/1, JSON text. A migration once released never changes.
 """
 
@@ -17,6 +18,7 @@ from csms.store.migrations import (
     m0008_pki,
     m0009_station_security,
     m0010_users_and_access,
+    m0011_audit_chain,
 )
 
 MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
@@ -30,4 +32,5 @@ MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("0008_pki", m0008_pki.STATEMENTS),
     ("0009_station_security", m0009_station_security.STATEMENTS),
     ("0010_users_and_access", m0010_users_and_access.STATEMENTS),
+    ("0011_audit_chain", m0011_audit_chain.STATEMENTS),
 ]
