@@ -22,7 +22,7 @@ PROMISED = {
     "db": ["migrate", "status", "backup", "restore", "prune", "export"],
     "config": ["check", "show", "path"],
     "message": ["list"],
-    "audit": ["list"],
+    "audit": ["list", "verify"],
 }  # fmt: skip
 
 
