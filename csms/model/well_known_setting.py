@@ -41,7 +41,7 @@ WELL_KNOWN: Final[dict[str, str]] = {
 }
 """Key of OCPP 1.6 to name of the variable. Rate units differ in their words: they are never desired across versions."""
 
-READ_ONLY: Final = frozenset(
+_READ_ONLY: Final = frozenset(
     {
         "SendLocalListMaxLength",
         "ReserveConnectorZeroSupported",
@@ -53,8 +53,6 @@ READ_ONLY: Final = frozenset(
         "CertificateSignedMaxChainSize",
     }
 )
-"""Keys that a station tells and nobody sets."""
-
 _KEYS: Final = {key.casefold(): key for key in WELL_KNOWN}
 _BY_VARIABLE: Final = {variable.casefold(): key for key, variable in WELL_KNOWN.items()}
 
@@ -68,6 +66,11 @@ def variable_of(key: str) -> str | None:
 def key_of(variable: str) -> str | None:
     """Return what OCPP 1.6 calls a variable of OCPP 2.0.1."""
     return _BY_VARIABLE.get(variable.casefold())
+
+
+def is_read_only(name: str) -> bool:
+    """Whether a setting is one that stations tell and nobody sets."""
+    return (key_of(name) or _KEYS.get(name.casefold())) in _READ_ONLY
 
 
 def is_variable(name: str) -> bool:

@@ -95,8 +95,8 @@ async def _attempt(house: House, due: _Due) -> None:
     if due.quiet or due.attempts >= MOST_ATTEMPTS or station.registration is not Registration.ACCEPTED:
         await house.unit.run(lambda tx: store.end(tx.db, station.id, due.job))
         return
-    again_at = to_text(house.unit.clock.now() + AGAIN_AFTER)
-    await house.unit.run(lambda tx: store.attempt(tx.db, station.id, due.job, again_at))
+    if not await house.unit.run(lambda tx: _claim(tx, due)):
+        return
     errand = Errand(house, CALLER, station, f"after boot: {due.job.lower()}")
     if due.job is Job.INVENTORY:
         await _take_inventory(errand)
@@ -128,6 +128,10 @@ def _due(tx: Tx) -> list[_Due]:
             quiet = station_jobs.is_quiet(tx, station)
             found.append(_Due(station, Job(row["kind"]), int(row["attempts"]), quiet))
     return found
+
+
+def _claim(tx: Tx, due: _Due) -> bool:
+    return store.attempt(tx.db, due.station.id, due.job, tx.at, to_text(tx.now + AGAIN_AFTER))
 
 
 def _postpone(tx: Tx, offline: list[_Due]) -> None:

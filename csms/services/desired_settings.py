@@ -1,4 +1,4 @@
-"""Settings as operators want them: for a tenant, for a model, for one station; compared after boot, sent where they differ.
+"""Settings as operators want them, for a tenant, a model or a station: compared after boot, sent where they differ.
 
 What came of each is kept by station. What a station refuses, does not know, or lets nobody write is given up until the
 value, the firmware or an operator's mind changes; what it takes and does not keep is sent a few times at most.
@@ -179,6 +179,8 @@ def _check(name: str, value: str) -> None:
         raise InvalidInput(
             f"{name} is a secret: csms station command ID config set {name} gives it to one station"
         )
+    if well_known_setting.is_read_only(name.strip()):
+        raise InvalidInput(f"{name} is told by stations, nobody sets it")
     longest = _LONGEST_NAME if found else _LONGEST_KEY
     if not name.strip() or len(name) > longest or not name.isprintable():
         raise InvalidInput(

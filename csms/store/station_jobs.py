@@ -25,13 +25,17 @@ def of_station(db: Database, station_key: str) -> list[Row]:
     return db.all("SELECT * FROM station_jobs WHERE station_key = :key ORDER BY kind", {"key": station_key})
 
 
-def attempt(db: Database, station_key: str, kind: str, again_at: str) -> None:
-    """Count an attempt; unless the job ends before, the next one is due then."""
-    db.run(
+def attempt(db: Database, station_key: str, kind: str, now: str, again_at: str) -> bool:
+    """Claim a job that is due and count an attempt; returns False where another has claimed it.
+
+    Unless the job ends before, the next attempt is due then.
+    """
+    claimed = db.run(
         """UPDATE station_jobs SET attempts = attempts + 1, due_at = :due
-           WHERE station_key = :key AND kind = :kind""",
-        {"key": station_key, "kind": kind, "due": again_at},
+           WHERE station_key = :key AND kind = :kind AND due_at <= :now""",
+        {"key": station_key, "kind": kind, "now": now, "due": again_at},
     )
+    return claimed == 1
 
 
 def end(db: Database, station_key: str, kind: str) -> None:
