@@ -19,6 +19,7 @@ from csms.services import (
     availability,
     certificate_delivery,
     commands,
+    cost,
     customer_information,
     expiry,
     files,
@@ -27,6 +28,7 @@ from csms.services import (
     pruning,
     reservations,
     stations,
+    upgrade_steps,
     vehicle_profiles,
 )
 from csms.services.file_room import FileRoom
@@ -85,10 +87,12 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
         nursery.start_soon(_every, REMIND_EVERY_S, partial(availability.remind, house))
         nursery.start_soon(_follow_operators, house, roll)
         nursery.start_soon(missing_events.run, house)
+        nursery.start_soon(cost.run, house)
         nursery.start_soon(after_boot.Worker(house).run)
         nursery.start_soon(local_list_sync.run, house)
         nursery.start_soon(vehicle_profiles.run, house)
         nursery.start_soon(certificate_delivery.run, house)
+        nursery.start_soon(upgrade_steps.run, house)
         watchdog_s = systemd.watchdog_interval_s()
         if watchdog_s is not None:
             nursery.start_soon(_every, watchdog_s, _alive)

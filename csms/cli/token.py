@@ -35,7 +35,7 @@ COLUMNS: list[Column] = [
     ("uses #", "useCount"),
     ("last used", lambda t: when(t["lastUsedAt"])),
 ]
-FIELDS = ("uid", "type", "group", "expires", "blocked", "max_active")
+FIELDS = ("uid", "type", "group", "expires", "blocked", "max_active", "language")
 
 
 @app.command()
@@ -53,13 +53,14 @@ def add(
     max_active: int | None = typer.Option(
         None, "--max-active", help="How many charges at once; no bound if absent."
     ),
+    language: str | None = typer.Option(None, "--language", help="What its holder reads, like de."),
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:
     """Register an id token."""
     made = run(
         ctx, "token.add", uid=uid, type=type, group=group, expires_at=_expiry(expires), blocked=blocked,
-        max_active=max_active, tenant=tenant,
+        max_active=max_active, language=language, tenant=tenant,
     )  # fmt: skip
     show_one(json, made, COLUMNS)
 
@@ -101,7 +102,7 @@ def remove(ctx: typer.Context, uid: str, tenant: str | None = TenantOption, yes:
 def import_(
     ctx: typer.Context,
     file: Path = typer.Argument(
-        ..., metavar="CSV", help="uid,type,group,expires,blocked,max_active; - for stdin."
+        ..., metavar="CSV", help="uid,type,group,expires,blocked,max_active,language; - for stdin."
     ),
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
@@ -144,7 +145,7 @@ def _entry(row: dict[str, str], where: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"uid": (row["uid"] or "").strip()}
     if not entry["uid"]:
         raise InvalidInput(f"{where}: no uid")
-    for name in ("type", "group"):
+    for name in ("type", "group", "language"):
         if row.get(name):
             entry[name] = row[name].strip()
     if row.get("expires"):

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from csms.model.driver_text import PersonalMessage
+
 ISO14443: Final = "ISO14443"
 """The type of most id tokens: an RFID card (2.0.1 IdTokenEnumType)."""
 
@@ -38,6 +40,8 @@ class IdToken:
     updated_at: datetime
     last_used_at: datetime | None = None
     use_count: int = 0
+    language: str | None = None
+    """What its holder reads, like de or en-GB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class Authorization:
     status: AuthorizationStatus
     expires_at: datetime | None = None
     group_id: str | None = None
+    language: str | None = None
+    message: PersonalMessage | None = None
 
     @property
     def accepted(self) -> bool:
@@ -70,4 +76,4 @@ def decide(token: IdToken | None, now: datetime, active: int = 0) -> Authorizati
         status = AuthorizationStatus.EXPIRED
     elif token.max_active is not None and active >= token.max_active:
         status = AuthorizationStatus.CONCURRENT_TX
-    return Authorization(status, token.expires_at, token.group_id)
+    return Authorization(status, token.expires_at, token.group_id, token.language)

@@ -16,6 +16,7 @@ from csms.model.charging_profile import ChargingProfile, ProfileLimits, ProfileS
 from csms.model.customer_request import CustomerInformation
 from csms.model.device_command import DeviceCommand
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
+from csms.model.driver_text import UpdateCost
 from csms.model.id_token import ISO14443, Authorization
 from csms.model.station_security import CertificateUse
 
@@ -327,6 +328,18 @@ class SetNetworkProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class GetNetworkPriority:
+    """Ask in which order the station tries its network profiles."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetNetworkPriority:
+    """Tell the station in which order to try its network profiles; it does after its next start."""
+
+    slots: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SetSecurityProfile:
     """Have the station come again with a higher security profile (1.6 whitepaper A05)."""
 
@@ -351,6 +364,7 @@ StationCommand = (
     | GetChargingProfiles
     | UpdateFirmware
     | UploadLog
+    | UpdateCost
     | SetDisplayMessage
     | GetDisplayMessages
     | ClearDisplayMessage
@@ -367,6 +381,8 @@ StationCommand = (
     | DeleteCertificate
     | GetInstalledCertificates
     | SetNetworkProfile
+    | GetNetworkPriority
+    | SetNetworkPriority
     | SetOrganization
     | SetPassword
     | SetSecurityProfile
@@ -410,3 +426,5 @@ class Bounds:
     list_entries: int | None = None
     id_token_characters: int | None = None
     certificate_chain_characters: int | None = None
+    network_slots: tuple[int, ...] = ()
+    """The network profiles a station tries, in their order, as far as it has said."""

@@ -99,6 +99,22 @@ def told(cdr: Cdr) -> Decimal | None:
     return cdr.total_cost if cdr.total_cost_incl_vat is None else cdr.total_cost_incl_vat
 
 
+def so_far(tx: Tx, transaction: Transaction) -> Decimal | None:
+    """Return the total that drivers are told of a running transaction, as if it ended now; None where it has none."""
+    row = store.raw(tx.db, transaction.id)
+    if row["tariff"] is None or transaction.started_at is None:
+        return None
+    ended_at, curve = _so_far(tx, transaction)
+    try:
+        priced = _price(tx, row, ended_at, curve)
+    except InvalidInput:
+        return None
+    if priced is None:
+        return None
+    total = priced.total_cost
+    return total.excl_vat if total.incl_vat is None else total.incl_vat
+
+
 def explain(tx: Tx, transaction: Transaction) -> dict[str, Any]:
     """Return every line that makes the total of a transaction, or of one that still runs as if it ended now."""
     row = store.raw(tx.db, transaction.id)

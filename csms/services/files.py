@@ -52,7 +52,9 @@ def base_url(tx: Tx, derived: str | None) -> str:
     """Return the address under which stations reach us over HTTP: as configured, else as the station found us."""
     base = tx.policy.public_url or derived
     if not base:
-        raise StationOffline("the station is not connected, and without ocpp.public_url only it knows our address")
+        raise StationOffline(
+            "the station is not connected, and without ocpp.public_url only it knows our address"
+        )
     return base.rstrip("/")
 
 

@@ -111,7 +111,9 @@ async def update(errand: Errand, order: Update) -> tuple[CallResult, dict[str, A
         name = order.name
         file = await unit.read(lambda tx: store.firmware(tx.db, station.tenant_id, name))
         if file is None:
-            raise NotFound(f"no firmware {name}: csms firmware list shows all, csms firmware add FILE adds it")
+            raise NotFound(
+                f"no firmware {name}: csms firmware list shows all, csms firmware add FILE adds it"
+            )
         await _check(errand, file, order)
     elif order.url is None:
         raise InvalidInput("name firmware of the catalogue, or give its URL")

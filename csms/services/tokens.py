@@ -1,7 +1,9 @@
 """Id tokens: what operators set, and the verdict a station gets (OCPP 1.6 §4.1, §5.1)."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model import id_token
@@ -14,6 +16,7 @@ from csms.services.unit import Tx
 from csms.store import local_lists, stations, transactions
 from csms.store import tokens as store
 
+_LANGUAGE: Final = re.compile("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4})?")
 LONGEST_UID = 36
 """identifierString of OCPP 2.0.1; OCPP 1.6 stations send at most 20 (CiString20Type)."""
 
@@ -65,12 +68,13 @@ def add(
     expires_at: datetime | None = None,
     blocked: bool = False,
     max_active: int | None = None,
+    language: str | None = None,
 ) -> IdToken:
     """Register an id token; Conflict when the uid exists in any spelling."""
     owner = tenants.resolve(tx, caller, tenant)
     if store.get(tx.db, owner.id, uid) is not None:
         raise Conflict(f"id token {uid} exists already")
-    token = _token(tx, owner.id, uid, type, group, expires_at, blocked, max_active)
+    token = _token(tx, owner.id, uid, type, group, expires_at, blocked, max_active, language)
     store.insert(tx.db, token)
     _changed(tx, owner.id, token.uid, "added")
     tx.audit(caller, owner.id, "token.add", token.uid, {"type": type, "group": group, "blocked": blocked})
@@ -87,6 +91,7 @@ class TokenEntry:
     expires_at: datetime | None = None
     blocked: bool = False
     max_active: int | None = None
+    language: str | None = None
 
 
 def import_tokens(
@@ -106,6 +111,7 @@ def import_tokens(
                 entry.expires_at,
                 entry.blocked,
                 entry.max_active,
+                entry.language,
             )
         except InvalidInput as error:
             raise InvalidInput(f"entry {number}: {error}") from None
@@ -164,6 +170,7 @@ def _token(
     expires_at: datetime | None = None,
     blocked: bool = False,
     max_active: int | None = None,
+    language: str | None = None,
 ) -> IdToken:
     """Build a checked id token."""
     uid = uid.strip()
@@ -171,8 +178,20 @@ def _token(
         raise InvalidInput(f"id token uid must be 1 to {LONGEST_UID} printable characters, not {uid[:50]!r}")
     if max_active is not None and max_active < 1:
         raise InvalidInput("max_active must be at least 1")
+    if language is not None and not _LANGUAGE.fullmatch(language):
+        raise InvalidInput(f"a language is a code like de or en-GB, not {language[:20]!r}")
     if expires_at is not None and expires_at.tzinfo is None:
         raise InvalidInput("expires_at needs a time zone, like 2027-01-31T00:00:00Z")
     return IdToken(
-        tx.entropy.hex(), tenant_id, uid, type, group or None, expires_at, blocked, max_active, tx.now, tx.now
+        tx.entropy.hex(),
+        tenant_id,
+        uid,
+        type,
+        group or None,
+        expires_at,
+        blocked,
+        max_active,
+        tx.now,
+        tx.now,
+        language=language,
     )

@@ -16,7 +16,16 @@ from csms.model.cdr import Cdr
 from csms.model.id_token import Authorization, AuthorizationStatus, fold
 from csms.model.station import ConnectorStatus, StationRef
 from csms.model.transaction import Noted, ReportKind, TransactionReport, TransactionState
-from csms.services import billing, commands, corrections, readings, reservations, stations, transactions
+from csms.services import (
+    billing,
+    commands,
+    corrections,
+    driver_texts,
+    readings,
+    reservations,
+    stations,
+    transactions,
+)
 from csms.services.unit import Tx
 from csms.store import cdrs
 from csms.store import stations as station_store
@@ -58,6 +67,8 @@ def _first(tx: Tx, station: StationRef, report: TransactionReport) -> Noted:
     _is_news(tx, station, transaction.id, report, None)
     row = store.brief_numbered(tx.db, station.key, transaction.ocpp_id) or {}
     noted = _go_on(tx, station, row, structs.replace(report, id_token=None))
+    if verdict is not None:
+        verdict = driver_texts.with_tariff(tx, station, verdict, report.evse_id or 0)
     return Noted(verdict, noted.total_cost)
 
 

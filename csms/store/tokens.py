@@ -32,12 +32,13 @@ def upsert(db: Database, token: IdToken) -> None:
     """Insert an id token, or replace what an operator may set of an existing one."""
     db.run(
         """INSERT INTO id_tokens (id, tenant_id, uid, uid_folded, type, group_id, expires_at, blocked, max_active,
-             created_at, updated_at)
+             language, created_at, updated_at)
            VALUES (:id, :tenant_id, :uid, :uid_folded, :type, :group_id, :expires_at, :blocked, :max_active,
-             :created_at, :updated_at)
+             :language, :created_at, :updated_at)
            ON CONFLICT (tenant_id, uid_folded) DO UPDATE SET uid = excluded.uid, type = excluded.type,
              group_id = excluded.group_id, expires_at = excluded.expires_at, blocked = excluded.blocked,
-             max_active = excluded.max_active, updated_at = excluded.updated_at""",
+             max_active = excluded.max_active, language = excluded.language,
+             updated_at = excluded.updated_at""",
         rows.dump(token) | {"uid_folded": fold(token.uid)},
     )
 

@@ -14,6 +14,7 @@ from csms.model import station_command as ask
 from csms.model.customer_request import CustomerInformation
 from csms.model.device_command import GetReport
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
+from csms.model.driver_text import UpdateCost
 from csms.model.id_token import Authorization
 from csms.model.station_command import Abilities, LogKind, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
@@ -309,11 +310,14 @@ COMMANDS: Final[dict[type[Any], Row]] = {
 }
 
 _MISSING: Final[dict[type[Any], str]] = {
+    UpdateCost: "OCPP 1.6 shows no costs",
     ClearDisplayMessage: _NO_DISPLAY,
     CustomerInformation: "OCPP 1.6 stations tell nothing of customers (in 2.0.1: CustomerInformation)",
     GetDisplayMessages: _NO_DISPLAY,
     SetDisplayMessage: _NO_DISPLAY,
     ask.SetNetworkProfile: "OCPP 1.6 has no network profiles: its station finds us by its own settings",
+    ask.GetNetworkPriority: "OCPP 1.6 has no network profiles",
+    ask.SetNetworkPriority: "OCPP 1.6 has no network profiles",
     ask.GetChargingProfiles: "OCPP 1.6 stations cannot tell which profiles they hold: csms station profiles ID",
     GetReport: "OCPP 1.6 has no reports: its configuration keys are all there is (config get)",
 }

@@ -20,6 +20,7 @@ from csms.model.device_command import (
     SetMonitors,
 )
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
+from csms.model.driver_text import UpdateCost
 from csms.model.station_command import Abilities, ListEntry, LogKind, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
 from csms.ocpp.v201 import charging, display
@@ -192,6 +193,11 @@ def _clear_cache(_: ask.ClearCache, __: Abilities) -> Request:
     return "ClearCache", {}
 
 
+def _cost(command: UpdateCost, _: Abilities) -> Request:
+    payload = {"totalCost": float(command.total_cost), "transactionId": command.ocpp_id}
+    return "CostUpdated", payload
+
+
 def _data_transfer(command: ask.DataTransfer, _: Abilities) -> Request:
     payload = {"vendorId": command.vendor_id, "messageId": command.message_id, "data": command.data}
     return "DataTransfer", _present(payload)
@@ -265,6 +271,8 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.Reset: _reset,
     ask.SendLocalList: _local_list,
     ask.SetChargingProfile: charging.set_profile,
+    ask.GetNetworkPriority: sec.network_priority_asked,
+    ask.SetNetworkPriority: sec.network_priority,
     ask.SetNetworkProfile: sec.network_profile,
     ask.SetOrganization: sec.organization,
     ask.SetPassword: sec.password,
@@ -280,6 +288,7 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.StopTransaction: _stop,
     ask.TriggerMessage: _trigger,
     ask.UnlockConnector: _unlock,
+    UpdateCost: _cost,
     ask.UpdateFirmware: _firmware,
     ask.UploadLog: _log,
 }

@@ -12,7 +12,7 @@ from csms.ocpp.v201.translate import id_token_info
 from csms.pki import hash_data
 from csms.pki.contract import CertificateStatus, Question
 from csms.pki.ocsp_client import Answer, Standing
-from csms.services import contract_certificates, stations, tokens
+from csms.services import contract_certificates, driver_texts, stations, tokens
 from csms.services.contract_certificates import ContractCertificates, EvAnswer, EvRequest, Presented
 from csms.services.unit import Tx
 
@@ -69,7 +69,7 @@ async def judge(contracts: ContractCertificates, station: StationRef, shown: Sho
 
 def authorize(tx: Tx, station: StationRef, shown: Shown) -> Judged:
     """Judge an id token; a contract whose certificate is not good lets nobody charge (C07.FR.13–17)."""
-    verdict = tokens.authorize(tx, station, shown.uid, type=shown.type)
+    verdict = driver_texts.with_tariff(tx, station, tokens.authorize(tx, station, shown.uid, type=shown.type))
     if shown.status is None:
         return Judged(verdict, None)
     return Judged(*contract_certificates.combine(verdict, shown.status))

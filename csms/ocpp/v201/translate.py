@@ -13,6 +13,7 @@ import msgspec
 
 from csms.clock import to_wire
 from csms.model import meter
+from csms.model.driver_text import PersonalMessage
 from csms.model.id_token import Authorization
 from csms.model.meter import ENERGY_REGISTER, MeterReading, MeterSample, SignedValue
 from csms.model.station import ConnectorStatus
@@ -43,6 +44,7 @@ _BEGIN: Final = "Transaction.Begin"
 _MOST_EVSES: Final = 65_535
 _LARGEST_INTEGER: Final = 2**31 - 1
 _LARGEST_MULTIPLIER: Final = 99
+_LONGEST_CONTENT: Final = 512
 _SIGNED: Final = ("signedMeterData", "signingMethod", "encodingMethod", "publicKey")
 _encoder: Final = msgspec.json.Encoder()
 
@@ -171,7 +173,17 @@ def id_token_info(verdict: Authorization) -> Answer:
         info["cacheExpiryDateTime"] = to_wire(verdict.expires_at)
     if verdict.group_id is not None:
         info["groupIdToken"] = {"idToken": verdict.group_id[:36], "type": "Central"}
+    if verdict.language is not None:
+        info["language1"] = verdict.language
+    if verdict.message is not None:
+        info["personalMessage"] = _message(verdict.message)
     return info
+
+
+def _message(message: PersonalMessage) -> Answer:
+    """MessageContentType (§2.29)."""
+    content: Answer = {"format": "UTF8", "content": message.content[:_LONGEST_CONTENT]}
+    return content | ({"language": message.language[:8]} if message.language else {})
 
 
 def readings(values: Any, now: datetime, notes: list[str]) -> tuple[MeterReading, ...]:
