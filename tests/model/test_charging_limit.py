@@ -179,7 +179,8 @@ def test_a_bound_holds_everywhere(raw: list[tuple[int, int | None]], most: int) 
 
 def test_least_is_given_up() -> None:
     steps = [Step(NOON + timedelta(hours=h), Decimal(x)) for h, x in [(0, 32), (1, 6), (2, 31), (12, 16)]]
-    assert [(s.at.hour, s.limit) for s in fewest(steps, 3, SPAN[1])] == [(12, 6), (14, 31), (0, 16)]
+    kept = fewest(steps, 3, SPAN[1])
+    assert [(s.at.hour, str(s.limit)) for s in kept] == [(12, "6"), (14, "31"), (0, "16")]
 
 
 def test_a_schedule_says_nothing_before_and_after_it() -> None:
