@@ -94,6 +94,8 @@ class Connection:
         "_reading",
         "_room",
         "_shared",
+        "_spent",
+        "_spent_since",
         "_wire",
         "connected_at",
         "generation",
@@ -139,6 +141,7 @@ class Connection:
         self._close_by = 0
         self._pulse = Pulse(options.ping_interval_s, shared.limits.pong_timeout_s)
         self._malformed = self._malformed_since = 0
+        self._spent = self._spent_since = 0
 
     @property
     def is_open(self) -> bool:
@@ -216,6 +219,9 @@ class Connection:
         try:
             messages = await wire.take(data) if data else ()
             while True:
+                self._spent += len(messages)
+                if self._spent > self._shared.limits.messages_at_once:
+                    await self._slow_down()
                 for text in messages:
                     self._sort(text)
                 if queue:
@@ -232,6 +238,19 @@ class Connection:
         except WireClosedError:
             self._reading = False
             self._end()
+
+    async def _slow_down(self) -> None:
+        """Read no more from a station that sends faster than it may, for as long as it is ahead of its time."""
+        limits, liveness = self._shared.limits, self._shared.liveness
+        while True:
+            second = liveness.second
+            earned = (second - self._spent_since) * limits.messages_per_second
+            self._spent, self._spent_since = max(0, self._spent - earned), second
+            if self._spent <= limits.messages_at_once:
+                return
+            _log.info("station_slowed_down", station=self.station.station_id, ahead_by=self._spent)
+            await trio.sleep(1.0)
+            self._wire.reads += 1  # our own pause says nothing about the station
 
     def _end(self) -> None:
         self._ended = True

@@ -11,6 +11,7 @@ from csms.model.station import StationRef
 from csms.ocpp.handshake import Admitted, ConnectionOptions, Hello, Refused
 from csms.ocpp.presence import Roll
 from csms.ocpp.rpc import Version
+from csms.ocpp.turnstile import Turnstile
 from csms.pki.contract import Question
 from csms.pki.ocsp_client import Answer, Standing
 from csms.services import admission, onboarding, security_profiles, sign_on
@@ -47,14 +48,28 @@ class StationGate:
         self._options = options
         self._minute = 0
         self._kept = 0
+        self._turnstile = Turnstile()
 
     async def admit(self, hello: Hello) -> Admitted | Refused:
-        """Look the station up, check what it presents, and record a refusal."""
+        """Look the station up, check what it presents, and record a refusal; who was refused too often waits."""
         address = station_address(hello.path_segments)
         if address is None:
             log.warning("address_refused", path=hello.raw_path[:200], peer=hello.peer)
             return Refused(404, "connect to /ocpp/<station id>")
         tenant, station_id = address
+        now_s = self._clock.now().timestamp()
+        wait_s = self._turnstile.stops(hello.peer, station_id, now_s)
+        if wait_s is not None:
+            log.info("station_stopped", station=station_id, peer=hello.peer)
+            return Refused(429, "refused too often: mend the station's settings", retry_after_s=wait_s)
+        verdict = await self._decide(hello, tenant, station_id)
+        if isinstance(verdict, Admitted):
+            self._turnstile.admitted(hello.peer, station_id)
+        elif verdict.http_status < 500:
+            self._turnstile.refused(hello.peer, station_id, now_s)
+        return verdict
+
+    async def _decide(self, hello: Hello, tenant: str | None, station_id: str) -> Admitted | Refused:
         claim = Claim(
             station_id, tenant, hello.authorization, hello.tls, _handshake(hello), hello.client_chain
         )

@@ -19,3 +19,7 @@ class Limits:
     max_pending_calls: int = 64
     """CALLs of ours that may wait for their turn on one connection."""
     malformed_per_minute: int = 30
+    messages_at_once: int = 2_000
+    """How far a station may run ahead of `messages_per_second`, as one does that empties its queue."""
+    messages_per_second: int = 100
+    """What one station may send in the long run; then we read from it no faster than that."""

@@ -137,3 +137,22 @@ class TestImpatient:
         assert "more than 5 malformed frames in a minute" in reason
         assert await station.gone()
         assert len(office.notes) == 11
+
+
+@pytest.mark.parametrize("limits", [Limits(messages_at_once=10, messages_per_second=5)])
+async def test_a_station_that_floods_is_read_no_faster_than_it_may_send(
+    yard: Yard, autojump_clock: MockClock
+) -> None:
+    flood, other = await yard.connected(), await yard.connected("CP2")
+    begun = trio.current_time()
+    for n in range(40):
+        await flood.send(HEARTBEAT.format(n))
+        assert (await flood.message())[1] == str(n)
+        if n == 9:
+            assert trio.current_time() == begun
+    assert trio.current_time() - begun == pytest.approx((40 - 10) / 5, abs=1)
+    before = trio.current_time()
+    await other.send(HEARTBEAT.format(1))
+    await other.message()
+    assert trio.current_time() == before
+    assert yard.connection().is_open

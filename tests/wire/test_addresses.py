@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import trio
 
+from csms.ocpp.turnstile import REFUSALS_A_MINUTE
 from tests.conformance.cases import case
 from tests.ocpp.station import basic
 from tests.wire.appliance import Appliance
@@ -262,3 +263,16 @@ async def test_connecting_and_leaving_are_events(csms: Appliance, station: Stati
     await newer.call("BootNotification", boot())
     events_kept = await csms.rows("SELECT kind FROM outbox WHERE kind = 'station.disconnected'")
     assert len(events_kept) == 1, "a superseded connection is no station going offline"
+
+
+async def test_guessing_a_password_gets_slow_and_nobody_else(csms: Appliance) -> None:
+    password = (await csms.verb("station.add", station_id="CP9", security_profile=1))["password"]
+    right, wrong = basic(f"CP9:{password}".encode()), basic(b"CP9:wrong")
+    for _ in range(REFUSALS_A_MINUTE):
+        assert (await csms.line().handshake("/ocpp/CP9", Authorization=wrong)).status == 401
+    stopped = await csms.line().handshake("/ocpp/CP9", Authorization=right)
+    assert stopped.status == 429
+    assert 0 < int(stopped.headers["retry-after"]) <= 60
+    assert (await csms.line().handshake("/ocpp/CP1")).status == 101
+    csms.clock.forward(minutes=1)
+    assert (await csms.line().handshake("/ocpp/CP9", Authorization=right)).status == 101
