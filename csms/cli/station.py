@@ -7,7 +7,14 @@ from typing import Any
 
 import typer
 
-from csms.cli import station_command, station_csv, station_desired, station_device, station_files
+from csms.cli import (
+    station_certificate,
+    station_command,
+    station_csv,
+    station_desired,
+    station_device,
+    station_files,
+)
 from csms.cli._console import (
     Column,
     JsonFlag,
@@ -98,13 +105,17 @@ def update(
     quirk: list[str] = typer.Option([], "--quirk", help="NAME=VALUE; an empty value removes it."),
     name: str | None = typer.Option(None, "--name", help="What people call it."),
     location: str | None = typer.Option(None, "--location", help="Where it stands."),
+    serial: str | None = typer.Option(
+        None, "--serial", help="The serial number its certificate has to name."
+    ),
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:
     """Change how a station is treated."""
     changed = run(
         ctx, "station.update", station=station, security_profile=profile, name=name, location=location,
-        registration=registration.capitalize() if registration else None, quirks=_quirks(quirk), tenant=tenant,
+        registration=registration.capitalize() if registration else None, quirks=_quirks(quirk),
+        serial=serial, tenant=tenant,
     )  # fmt: skip
     show_one(json, changed, [c for c in COLUMNS if c[0] != "connectors"])
     if changed["onboardedAt"] and changed["registration"] == "Accepted" and not changed["securityProfile"]:
@@ -195,6 +206,9 @@ app.command()(station_device.config)
 app.command()(station_device.monitors)
 app.add_typer(station_desired.app)
 app.add_typer(station_command.app)
+app.add_typer(station_certificate.app)
+app.command()(station_certificate.secure)
+app.command()(station_certificate.security)
 
 
 def _connectors(station: Mapping[str, Any]) -> str:

@@ -41,6 +41,8 @@ MESSAGES: Final = {
     "firmware": "FirmwareStatusNotification",
     "log": "LogStatusNotification",
     "certificate": "SignChargingStationCertificate",
+    "v2g-certificate": "SignV2GCertificate",
+    "combined-certificate": "SignCombinedCertificate",
     "transaction": "TransactionEvent",
 }
 
@@ -309,3 +311,14 @@ def data(
 
 app.command()(station_device.report)
 app.command("network-profile")(station_device.network_profile)
+
+
+@app.command()
+def password(
+    ctx: typer.Context,
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Give a connected station a new password that nobody needs to know; the old one is refused at once."""
+    tell(json, order(ctx, "password", {}, timeout=timeout, tenant=tenant))

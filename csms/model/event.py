@@ -28,6 +28,7 @@ KINDS: Final = (
     "certificate.wanted",
     "certificate.changed",
     "station.secured",
+    "station.upgrade",
     "device.event",
     "device.report",
     "charging.limit",

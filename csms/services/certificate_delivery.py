@@ -24,6 +24,7 @@ from csms.model.station_security import CertificateRequest, RequestState
 from csms.pki import path
 from csms.services import alerts, certificates, station_security
 from csms.services.access import Caller, Role
+from csms.services.commands import CallResult
 from csms.services.errand import Errand
 from csms.services.house import House
 from csms.services.unit import Tx
@@ -201,14 +202,13 @@ class _Delivery:
         return True
 
 
-async def ask_for_request(errand: Errand, trigger: Trigger) -> str:
-    """Have a station send a request for a certificate, in the operator's name; returns the outcome of the CALL."""
+async def ask_for_request(errand: Errand, trigger: Trigger) -> CallResult:
+    """Have a station send a request for a certificate, in the operator's name; raises Unsupported."""
     unit, station = errand.house.unit, errand.station
     name = await unit.read(lambda tx: station_security.organization_of(tx, station))
     if name:
         await _name_operator(errand, name)
-    result = await errand.carry_out(ask.TriggerMessage(trigger))
-    return result.outcome.value
+    return await errand.carry_out(ask.TriggerMessage(trigger))
 
 
 async def _name_operator(errand: Errand, name: str) -> None:

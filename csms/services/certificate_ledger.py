@@ -1,8 +1,12 @@
 """The certificates that each station is known to hold: from its answers, whoever asked (OCPP 2.0.1 M03–M05)."""
 
+from typing import Any
+
+from csms.clock import to_wire
+from csms.model.certificate import CertificateKind
 from csms.model.command import CertificateGone, CertificateHeld, CertificatesHeld
 from csms.model.station import StationRef
-from csms.model.station_security import InstalledCertificate
+from csms.model.station_security import CertificateRequest, InstalledCertificate
 from csms.services import stations
 from csms.services.access import Caller
 from csms.services.unit import Tx
@@ -54,3 +58,18 @@ def list_installed(
 ) -> list[InstalledCertificate]:
     """Return the certificates that a station is known to hold, without asking it."""
     return store.installed(tx.db, stations.find(tx, caller, station, tenant).id)
+
+
+def request_view(request: CertificateRequest) -> dict[str, Any]:
+    """Return a request for a certificate as operators see it, without the texts of request and certificate."""
+    return {
+        "id": request.id,
+        "kind": request.kind or CertificateKind.STATION,
+        "state": request.state,
+        "requestedAt": to_wire(request.requested_at),
+        "updatedAt": to_wire(request.updated_at),
+        "attempts": request.attempts,
+        "nextTryAt": to_wire(request.next_try_at) if request.next_try_at else None,
+        "notAfter": to_wire(request.not_after) if request.not_after else None,
+        "reason": request.reason,
+    }

@@ -1,4 +1,4 @@
-"""Which security profile a station may come with, and the way up: never downwards (OCPP 2.0.1 A00, A05; whitepaper A05).
+"""Which security profile a station may come with, and the way up: never downwards (2.0.1 A00, A05; whitepaper A05).
 
 A profile that a station is told to change to is kept before it is told, so that no crash and no lost answer can lock
 it out: until it has come with it, both open the door. Once it has, the lower one is refused for ever.

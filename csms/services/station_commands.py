@@ -21,6 +21,7 @@ from csms.model.device_command import ClearMonitors, SetMonitoringBase, SetMonit
 from csms.model.display_message import ClearDisplayMessage
 from csms.model.station import ChargingStation
 from csms.services import (
+    certificate_orders,
     customer_information,
     display_messages,
     firmware,
@@ -262,4 +263,11 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "monitor.level": Operation(SetMonitoringLevel),
     "monitor.report": Operation(monitor_orders.MonitoringReport, monitor_orders.report),
     "network-profile": Operation(ask.SetNetworkProfile),
+    "certificate.list": Operation(
+        certificate_orders.ListCertificates, work=certificate_orders.list_certificates
+    ),
+    "certificate.install": Operation(certificate_orders.Install, work=certificate_orders.install),
+    "certificate.delete": Operation(certificate_orders.Delete, work=certificate_orders.delete),
+    "certificate.renew": Operation(certificate_orders.Renew, work=certificate_orders.renew),
+    "password": Operation(certificate_orders.NewPassword, work=certificate_orders.new_password),
 }

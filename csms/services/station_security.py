@@ -15,7 +15,6 @@ from csms.model.station_security import CertificateRequest, RequestState
 from csms.pki import csr
 from csms.pki.csr import Policy, Problem, Request
 from csms.services import certificates, security_profiles, stations
-from csms.services.access import Caller
 from csms.services.unit import Tx
 from csms.store import station_security as store
 from csms.store import stations as station_store
@@ -45,13 +44,6 @@ def sign_certificate(tx: Tx, station: StationRef, wish: Wish) -> bool:
 def organization_of(tx: Tx, station: ChargingStation) -> str:
     """Return the O that a station's certificate has to bear; "" where any will do."""
     return str(station.quirks.get(ORGANIZATION_QUIRK) or certificates.organization(tx))
-
-
-def list_requests(
-    tx: Tx, caller: Caller, *, station: str, tenant: str | None = None, limit: int = 20
-) -> list[CertificateRequest]:
-    """Return the latest requests of a station for certificates, newest first."""
-    return store.requests(tx.db, stations.find(tx, caller, station, tenant).id, limit)
 
 
 def _take(tx: Tx, station: StationRef, wish: Wish) -> str | None:

@@ -57,6 +57,7 @@ def bounds(abilities: Abilities) -> Bounds:
         list_entries=abilities.number("LocalAuthListCtrlr.Entries:maxLimit"),
         id_token_characters=LONGEST_ID_TOKEN,
         certificate_chain_characters=abilities.number("SecurityCtrlr.MaxCertificateChainSize"),
+        network_slots=_numbers(abilities.setting("OCPPCommCtrlr.NetworkConfigurationPriority")),
     )
 
 
@@ -76,3 +77,8 @@ def _profile_limits(abilities: Abilities) -> ProfileLimits:
         needs_transaction=True,
         one_default_a_level=True,
     )
+
+
+def _numbers(text: str | None) -> tuple[int, ...]:
+    parts = [part.strip() for part in (text or "").split(",")]
+    return tuple(int(part) for part in parts if part.isascii() and part.isdigit())

@@ -58,3 +58,15 @@ def network_profile(command: ask.SetNetworkProfile, _: Abilities) -> Request:
         "securityProfile": command.profile,
     }
     return "SetNetworkProfile", {"configurationSlot": command.slot, "connectionData": data}
+
+
+def network_priority_asked(_: ask.GetNetworkPriority, __: Abilities) -> Request:
+    """GetVariables(OCPPCommCtrlr.NetworkConfigurationPriority)."""
+    wanted = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "NetworkConfigurationPriority"}}
+    return "GetVariables", {"getVariableData": [wanted]}
+
+
+def network_priority(command: ask.SetNetworkPriority, _: Abilities) -> Request:
+    """SetVariables(OCPPCommCtrlr.NetworkConfigurationPriority) (A05, B10)."""
+    slots = ",".join(str(slot) for slot in command.slots)
+    return _set("OCPPCommCtrlr", "NetworkConfigurationPriority", slots)
