@@ -74,15 +74,15 @@ def resolve(
 ) -> dict[str, DesiredSetting]:
     """Return what is desired of a station, by the name its OCPP version has for it; the nearest scope wins.
 
-    What has no name in that version is left out, unless it is desired of this very station.
+    What has no name in that version is left out, unless it is a key that is desired of this very station.
     """
     chosen: dict[str, tuple[str, DesiredSetting]] = {}
     for setting in sorted(desired, key=lambda setting: NEAREST_LAST.index(setting.scope)):
         if not concerns(setting, station):
             continue
         name = well_known_setting.meant_for(setting.name, version)
-        if name is None and setting.scope is Scope.STATION:
-            name = setting.name
+        if name is None and setting.scope is Scope.STATION and version == "1.6":
+            name = setting.name  # keys of vendors may look like variables
         if name is not None:
             chosen[name.casefold()] = (name, setting)
     return dict(chosen.values())

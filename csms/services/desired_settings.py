@@ -182,7 +182,8 @@ def _check(name: str, value: str) -> None:
     if well_known_setting.is_read_only(name.strip()):
         raise InvalidInput(f"{name} is told by stations, nobody sets it")
     longest = _LONGEST_NAME if found else _LONGEST_KEY
-    if not name.strip() or len(name) > longest or not name.isprintable():
+    misspelt = found is None and well_known_setting.is_variable(name)
+    if not name.strip() or misspelt or len(name) > longest or not name.isprintable():
         raise InvalidInput(
             f"not a setting: {name[:60]!r}; like HeartbeatInterval or OCPPCommCtrlr.HeartbeatInterval"
         )

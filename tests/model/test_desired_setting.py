@@ -54,6 +54,7 @@ def test_what_a_version_does_not_have_is_left_out_unless_the_station_itself_is_n
     assert values(wanted("VendorKey", "1"), version="2.0.1") == {}
     assert values(wanted("Vendor.Thing", "1"), version="1.6") == {}
     assert values(wanted("Vendor.Thing", "1", Scope.STATION, "CP1"), version="1.6") == {"Vendor.Thing": "1"}
+    assert values(wanted("VendorKey", "1", Scope.STATION, "CP1"), version="2.0.1") == {}
 
 
 def test_other_tenants_and_stations_are_not_concerned() -> None:
