@@ -86,6 +86,7 @@ async def test_a_charge_ends_before_the_station_goes_out_of_service(site: Site, 
     [shown] = await site.transactions(station)
     assert (shown["state"], shown["energyWh"]) == ("ENDED", 5000)
     assert set(await _shown(site, station, _evses(where))) == {"UNAVAILABLE"}
+    await site.forward(minutes=1)
     assert (await site.result(sent))["outcome"] == "DONE"
     assert await _wanted(site, station, where) is False
 
