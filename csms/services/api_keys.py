@@ -49,9 +49,12 @@ def add(
     scope: str | None = None,
     tenant: str | None = None,
 ) -> NewApiKey:
-    """Make an API key for a user; whoever holds it acts as the user, within the scope."""
+    """Make an API key for a user; whoever holds it acts as the user, within the scope and the caller's own."""
     owner = users.find(tx, caller, user, tenant)
-    users.may_manage(caller, Role(owner.role))
+    scope = checked_scope(scope)
+    if scope is None and caller.permissions is not None:
+        scope = " ".join(sorted(caller.permissions))
+    users.may_empower(caller, Role(owner.role), scope)
     if expires_at is not None and expires_at.tzinfo is None:
         raise InvalidInput("expires_at needs a time zone, like 2027-01-31T00:00:00Z")
     if expires_at is not None and expires_at <= tx.now:
@@ -60,7 +63,7 @@ def add(
         raise InvalidInput("a key's name has at most 100 printable characters")
     if len(store.of_user(tx.db, owner.id)) >= MOST_PER_USER:
         raise InvalidInput(f"{owner.email} has {MOST_PER_USER} keys: remove one first")
-    key = ApiKey(secrets.token_hex(6), owner.id, name or "key", checked_scope(scope), tx.now, expires_at)
+    key = ApiKey(secrets.token_hex(6), owner.id, name or "key", scope, tx.now, expires_at)
     text = f"{PREFIX}{key.id}_{secrets.token_hex(32)}"
     store.insert(tx.db, key, digest(text))
     detail = {"key": key.id, "name": key.name, "scope": key.scope, "expiresAt": expires_at}

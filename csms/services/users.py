@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from csms.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from csms.model.user import User, UserStatus, is_email, normal_email
 from csms.services import passwords, tenants
-from csms.services.access import Caller, Role
+from csms.services.access import PERMISSIONS, Caller, Role
+from csms.services.scopes import allowed
 from csms.services.unit import Tx, Unit
 from csms.store import users as store
 
@@ -37,7 +38,7 @@ async def add(
     email = normal_email(email)
     if not is_email(email):
         raise InvalidInput(f"{email[:100]!r} is not an e-mail address")
-    may_manage(caller, role)
+    may_empower(caller, role)
     secret = passwords.checked_person(password) if password else passwords.generate(24)
     hashed = await passwords.hash_person_aside(secret)
 
@@ -81,10 +82,21 @@ def may_manage(caller: Caller, role: Role) -> None:
         raise NotAllowed(f"{caller.role} may not manage a {role}")
 
 
+def may_empower(caller: Caller, role: Role, scope: str | None = None) -> None:
+    """Raise NotAllowed where a caller would let somebody (in the end itself) do more than its own scope allows."""
+    may_manage(caller, role)
+    if caller.permissions is None:
+        return
+    given = {name for name, roles in PERMISSIONS.items() if role in roles}
+    within = allowed(scope)
+    if not (given if within is None else given & within) <= caller.permissions:
+        raise NotAllowed("that would allow more than the scope of this key or token")
+
+
 def set_role(tx: Tx, caller: Caller, *, user: str, role: Role, tenant: str | None = None) -> User:
     """Give a user another role of a tenant; it counts from the next request on."""
     found = _managed(tx, caller, user, tenant)
-    may_manage(caller, role)
+    may_empower(caller, role)
     if (found.tenant_id is None) != (role is Role.SUPER_ADMIN):
         raise InvalidInput("SUPER_ADMIN is for users without a tenant, every other role for users of one")
     store.update(tx.db, found.id, role=role.value, updated_at=tx.at)
@@ -96,12 +108,14 @@ async def set_password(
     unit: Unit, caller: Caller, *, user: str, password: str | None = None, tenant: str | None = None
 ) -> NewUser:
     """Give a user a new password, generated unless given; every sign-in and lock of the old one ends."""
-    await unit.read(lambda tx: _managed(tx, caller, user, tenant))
+    asked = await unit.read(lambda tx: _managed(tx, caller, user, tenant))
+    may_empower(caller, Role(asked.role))
     secret = passwords.checked_person(password) if password else passwords.generate(24)
     hashed = await passwords.hash_person_aside(secret)
 
     def work(tx: Tx) -> NewUser:
         found = _managed(tx, caller, user, tenant)
+        may_empower(caller, Role(found.role))
         values = {"password_hash": hashed, "failed_logins": 0, "locked_until": None, "updated_at": tx.at}
         store.update(tx.db, found.id, **values)
         store.end_sign_ins(tx.db, found.id)

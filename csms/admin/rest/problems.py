@@ -6,12 +6,20 @@ from typing import Any, Final
 from quart import Response
 
 from csms import errors
-from csms.errors import CsmsError
+from csms.errors import CsmsError, InvalidInput
 from csms.services import present
 
 CONTENT_TYPE: Final = "application/problem+json"
 
+
+class UnsupportedMediaType(InvalidInput):
+    """The body is not of a kind that is read here."""
+
+    code = "unsupported_media_type"
+
+
 STATUS: Final[dict[type[CsmsError], int]] = {
+    UnsupportedMediaType: 415,
     errors.InvalidInput: 400,
     errors.Unauthenticated: 401,
     errors.NotAllowed: 403,

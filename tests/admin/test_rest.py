@@ -1,0 +1,360 @@
+"""The management API over real HTTP: pages, tenants, idempotency, entity tags, and that a tenant sees only its own."""
+
+from typing import Any
+
+import pytest
+
+from csms.admin.rest.routes import ROUTES
+from csms.services import stations, tenants, tokens
+from csms.services.access import LOCAL_OPERATOR
+from csms.services.unit import Tx
+from csms.services.verbs import VERBS
+from tests.wire import payloads
+from tests.wire.appliance import Appliance, Rest, SetClock
+from tests.wire.furniture import ARITHMETIC, TARIFF
+from tests.wire.station import Station
+
+PAGES = [route.path for route in ROUTES if route.verb.endswith(".page")]
+
+
+async def get(rest: Rest, path: str, **query: Any) -> dict[str, Any]:
+    answer = await rest.ask("GET", path, params=query)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_every_route_has_a_verb() -> None:
+    assert [route.path for route in ROUTES if route.verb not in VERBS] == []
+    assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
+
+
+async def test_a_tenant_is_created_listed_and_suspended_as_specified(rest: Rest, clock: SetClock) -> None:
+    clock.forward(hours=1)
+    wanted = {
+        "name": "Stadtwerke",
+        "domain": "stadtwerke.example",
+        "companyName": "Stadtwerke GmbH",
+        "tenantType": "CPO",
+        "countryCode": "de",
+        "partyId": "swx",
+        "settings": {"timezone": "Europe/Vienna", "defaultCurrency": "chf", "features": {"beta": True}},
+    }
+    answer = await rest.ask("POST", "/admin/tenants", wanted)
+    assert answer.status_code == 201
+    made = answer.json()
+    assert answer.headers["location"] == f"/api/v1/admin/tenants/{made['id']}"
+    assert (made["domain"], made["companyName"], made["status"]) == (
+        "stadtwerke.example",
+        "Stadtwerke GmbH",
+        "ACTIVE",
+    )
+    assert (made["countryCode"], made["partyId"]) == ("DE", "SWX")
+    assert made["settings"] == {
+        "timezone": "Europe/Vienna",
+        "defaultCurrency": "CHF",
+        "defaultLanguage": None,
+        "features": {"beta": True},
+        "customProperties": None,
+    }
+    page = await get(rest, "/admin/tenants")
+    assert set(page) == {"content", "page", "size", "totalElements", "totalPages"}
+    assert [tenant["name"] for tenant in page["content"]] == ["Stadtwerke", "default"]
+    assert (page["page"], page["size"], page["totalElements"], page["totalPages"]) == (0, 20, 2, 1)
+    found = await get(rest, "/admin/tenants", search="STADT", status="ACTIVE")
+    assert [tenant["id"] for tenant in found["content"]] == [made["id"]]
+    status = {"status": "SUSPENDED", "reason": "unpaid"}
+    answer = await rest.ask("PUT", f"/admin/tenants/{made['id']}/status", status)
+    assert (answer.json()["status"], answer.json()["statusReason"]) == ("SUSPENDED", "unpaid")
+    assert (await get(rest, "/admin/tenants", status="ACTIVE"))["totalElements"] == 1
+
+
+@pytest.mark.parametrize("role", ["TENANT_ADMIN", "OPERATOR", "VIEWER", "DRIVER"])
+@ARITHMETIC
+async def test_only_a_super_admin_reads_tenants(csms: Appliance, role: str) -> None:
+    async with csms.rest(role) as other:
+        answer = await other.ask("GET", "/admin/tenants")
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_list_has_the_same_shape(rest: Rest, station: Station, path: str) -> None:
+    page = await get(rest, path, page=0, size=5)
+    assert set(page) == {"content", "page", "size", "totalElements", "totalPages"}
+    assert page["totalPages"] == -(-page["totalElements"] // 5)
+    assert len(page["content"]) <= 5
+
+
+async def _fill(csms: Appliance) -> None:
+    def work(tx: Tx) -> None:
+        for number in range(45):
+            stations.add(
+                tx, LOCAL_OPERATOR, station_id=f"A{number:02}", security_profile=0, name=f"50%_{number}"
+            )
+
+    await csms.unit.run(work)
+
+
+async def test_pages_are_searched_sorted_and_counted(csms: Appliance, rest: Rest) -> None:
+    await _fill(csms)
+    third = await get(rest, "/stations", page=2, size=20, sort="stationId,asc")
+    assert [s["stationId"] for s in third["content"]] == ["A40", "A41", "A42", "A43", "A44", "CP1"]
+    assert (third["totalElements"], third["totalPages"]) == (46, 3)
+    down = await get(rest, "/stations", size=1, sort="stationId,desc")
+    assert [s["stationId"] for s in down["content"]] == ["CP1"]
+    assert len(down["content"][0]["connectors"]) == 3
+    assert (await get(rest, "/stations", search="a4"))["totalElements"] == 5
+    assert (await get(rest, "/stations", search="50%_1"))["totalElements"] == 11
+    assert (await get(rest, "/stations", search="5_%"))["totalElements"] == 0
+    assert (await get(rest, "/stations", search="' OR 1=1 --"))["totalElements"] == 0
+    assert (await get(rest, "/stations", registration="Pending"))["totalElements"] == 0
+    assert (await get(rest, "/stations", page=99))["content"] == []
+
+
+@ARITHMETIC
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/stations", {"size": 0}),
+        ("/stations", {"size": 201}),
+        ("/stations", {"page": -1}),
+        ("/stations", {"page": 10**6}),
+        ("/stations", {"page": 10**30}),
+        ("/stations", {"page": "x"}),
+        ("/stations", {"sort": "password_hash"}),
+        ("/stations", {"sort": "name,sideways"}),
+        ("/stations", {"search": "x" * 101}),
+        ("/stations", {"search": "a\0b"}),
+        ("/stations", {"colour": "red"}),
+        ("/stations", {"registration": "Purple"}),
+        ("/transactions", {"startedFrom": "yesterday"}),
+        ("/transactions", {"startedFrom": "2026-01-01T00:00:00"}),
+    ],
+)
+async def test_a_question_out_of_bounds_is_refused(rest: Rest, path: str, query: dict[str, Any]) -> None:
+    answer = await rest.ask("GET", path, params=query)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input"), answer.text
+
+
+async def test_a_charge_is_found_by_time_token_and_station(rest: Rest, station: Station) -> None:
+    started = await station.call("StartTransaction", payloads.start())
+    await station.call("StopTransaction", payloads.stop(started["transactionId"]))
+    [found] = (await get(rest, "/transactions", idToken="tag1", station="CP1"))["content"]
+    assert found["state"] == "ENDED"
+    assert (await get(rest, "/transactions", startedBefore="2026-03-01T00:00:00Z"))["content"] == []
+    whole = await get(rest, f"/transactions/{found['id']}")
+    [cdr] = (await get(rest, "/cdrs", endedFrom="2026-03-01T00:00:00Z"))["content"]
+    assert cdr["id"] == whole["cdrId"]
+    assert (await get(rest, f"/cdrs/{cdr['id']}"))["document"]["currency"] == "EUR"
+    assert (await get(rest, f"/transactions/{found['id']}/price"))["final"] is True
+
+
+async def test_a_station_lives_through_the_api(rest: Rest) -> None:
+    answer = await rest.ask("POST", "/stations", {"stationId": "N1", "connectors": 2, "securityProfile": 1})
+    assert (answer.status_code, len(answer.json()["password"])) == (201, 20)
+    assert answer.headers["location"] == "/api/v1/stations/N1"
+    changed = await rest.ask("PATCH", "/stations/N1", {"name": "North", "registration": "Rejected"})
+    assert (changed.json()["name"], changed.json()["registration"]) == ("North", "Rejected")
+    again = await rest.ask("POST", "/stations", {"stationId": "N1"})
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert (await rest.ask("DELETE", "/stations/N1")).status_code == 200
+    assert (await rest.ask("GET", "/stations/N1")).status_code == 404
+
+
+async def test_tokens_and_tariffs_live_through_the_api(rest: Rest) -> None:
+    assert (await rest.ask("POST", "/tokens", {"uid": "NEW", "group": "G"})).status_code == 201
+    assert (await rest.ask("PUT", "/tokens/new/blocked", {"blocked": True})).json()["blocked"] is True
+    assert (await get(rest, "/tokens", blocked=True))["totalElements"] == 1
+    gone = await rest.ask("DELETE", "/tokens/NEW")
+    assert (gone.status_code, gone.content) == (204, b"")
+    added = await rest.ask("POST", "/tariffs", TARIFF | {"id": "night"})
+    assert (added.status_code, added.json()["warnings"]) == (201, [])
+    assigned = await rest.ask("POST", "/tariffs/night/assignments", {"station": "CP1", "evseId": 1})
+    assert assigned.json() == {"id": "night", "appliesTo": "CP1 EVSE 1"}
+    await rest.ask("PUT", "/tariffs/night/active", {"active": False})
+    assert [t["id"] for t in (await get(rest, "/tariffs", active=False))["content"]] == ["night"]
+
+
+async def test_a_command_reaches_the_station(rest: Rest, station: Station) -> None:
+    station.answers["Reset"] = {"status": "Accepted"}
+    answer = await rest.ask("POST", "/stations/CP1/commands", {"verb": "reset", "args": {}})
+    assert (answer.status_code, answer.json()["status"]) == (200, "ANSWERED"), answer.text
+    assert station.asked[-1][0] == "Reset"
+    [sent] = (await rest.ask("GET", "/stations/CP1/commands")).json()
+    assert sent["requestedBy"].endswith("@example.com")
+    [entry] = (await get(rest, "/audit", action="station.call"))["content"]
+    assert "API key" in entry["origin"]
+
+
+async def test_an_idempotent_request_is_done_once(csms: Appliance, rest: Rest, clock: SetClock) -> None:
+    key = {"Idempotency-Key": "order-1"}
+    first = await rest.ask("POST", "/stations", {"stationId": "N1"}, headers=key)
+    second = await rest.ask("POST", "/stations", {"stationId": "N1"}, headers=key)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert "idempotency-replayed" not in first.headers
+    assert second.headers["idempotency-replayed"] == "true"
+    assert second.json() == first.json() | {"password": None}
+    other = await rest.ask("POST", "/stations", {"stationId": "N2"}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (409, "conflict")
+    async with csms.rest() as somebody:
+        answer = await somebody.ask("POST", "/stations", {"stationId": "N2"}, headers=key)
+        assert answer.status_code == 201
+
+
+async def test_a_failed_request_can_be_sent_again(rest: Rest) -> None:
+    key = {"Idempotency-Key": "order-2"}
+    for _ in range(2):
+        answer = await rest.ask("POST", "/stations", {"stationId": "CP1"}, headers=key)
+        assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+
+
+async def test_a_call_under_a_key_reaches_the_station_once(rest: Rest, station: Station) -> None:
+    station.answers["Reset"] = {"status": "Accepted"}
+    path, body, key = "/stations/CP1/calls/Reset", {"type": "Soft"}, {"Idempotency-Key": "reset-1"}
+    answers = [(await rest.ask("POST", path, body, headers=key)).json() for _ in range(3)]
+    assert answers[0] == answers[1] == answers[2]
+    assert [action for action, _ in station.asked].count("Reset") == 1
+
+
+@ARITHMETIC
+@pytest.mark.parametrize("key", ["", "x" * 256])
+async def test_a_strange_idempotency_key_is_refused(rest: Rest, key: str) -> None:
+    answer = await rest.ask("POST", "/tokens", {"uid": "X"}, headers={"Idempotency-Key": key})
+    assert answer.status_code == 400
+
+
+async def test_an_entity_tag_saves_the_answer(rest: Rest) -> None:
+    first = await rest.ask("GET", "/tokens")
+    again = await rest.ask("GET", "/tokens", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    await rest.ask("POST", "/tokens", {"uid": "NEW"})
+    changed = await rest.ask("GET", "/tokens", headers={"If-None-Match": first.headers["etag"]})
+    assert changed.status_code == 200
+
+
+@ARITHMETIC
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing", 404, "not_found"),
+        ("PUT", "/stations", 405, "method_not_allowed"),
+        ("GET", "/stations/NOPE", 404, "not_found"),
+        ("GET", "/transactions/NOPE", 404, "not_found"),
+        ("DELETE", "/users/nobody@example.com", 404, "not_found"),
+        ("POST", "/certificates/ff/revoke", 404, "not_found"),
+    ],
+)
+async def test_what_is_not_there_is_a_problem(
+    rest: Rest, method: str, path: str, status: int, code: str
+) -> None:
+    answer = await rest.ask(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@ARITHMETIC
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "code"),
+    [
+        (b"{", "application/json", 400, "invalid_input"),
+        (b"[]", "application/json", 400, "invalid_input"),
+        (b"[" * 100_000, "application/json", 400, "invalid_input"),
+        (b'{"uid": "\xff"}', "application/json", 400, "invalid_input"),
+        (b'{"uid": "a\\u0000b"}', "application/json", 400, "invalid_input"),
+        (b'{"uid": "\\ud800"}', "application/json", 400, "invalid_input"),
+        (b'{"uid": "X", "maxActive": 1e400}', "application/json", 400, "invalid_input"),
+        (b'{"uid": "X", "maxActive": 99999999999999999999}', "application/json", 400, "invalid_input"),
+        (b'{"uid": "X", "tenant": "default"}', "application/json", 400, "invalid_input"),
+        (b"<uid>X</uid>", "application/xml", 415, "unsupported_media_type"),
+        (b'{"uid": "' + b"x" * 5_000_000 + b'"}', "application/json", 413, "too_large"),
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_a_problem(
+    rest: Rest, content: bytes, kind: str, status: int, code: str
+) -> None:
+    answer = await rest.client.post("/api/v1/tokens", content=content, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+async def test_a_tenant_sees_and_touches_only_its_own(csms: Appliance, rest: Rest) -> None:
+    def work(tx: Tx) -> None:
+        tenants.add(tx, LOCAL_OPERATOR, name="other", party_id="OTH")
+        stations.add(tx, LOCAL_OPERATOR, station_id="CP1", tenant="other", security_profile=0)
+        stations.add(tx, LOCAL_OPERATOR, station_id="OTHER", tenant="other", security_profile=0)
+        tokens.add(tx, LOCAL_OPERATOR, uid="SECRET", tenant="other")
+
+    await csms.unit.run(work)
+    async with csms.rest("TENANT_ADMIN", tenant="default") as admin:
+        assert [s["stationId"] for s in (await get(admin, "/stations"))["content"]] == ["CP1"]
+        assert (await get(admin, "/tokens", search="SECRET"))["totalElements"] == 0
+        nothing = await admin.ask("GET", "/stations/NOPE")
+        for method, path, body in [
+            ("GET", "/stations/OTHER", None),
+            ("DELETE", "/stations/OTHER", None),
+            ("PATCH", "/stations/OTHER", {"name": "mine"}),
+            ("POST", "/stations/OTHER/calls/Reset", {"type": "Soft"}),
+        ]:
+            answer = await admin.ask(method, path, body)
+            assert answer.status_code == 404
+            if method == "GET":
+                assert answer.json()["detail"] == nothing.json()["detail"].replace("NOPE", "OTHER")
+        for path in ("/stations", "/tokens", "/audit", "/users"):
+            named = await admin.ask("GET", path, params={"tenant": "other"})
+            missing = await admin.ask("GET", path, params={"tenant": "nobody"})
+            assert (named.status_code, missing.status_code) == (404, 404)
+            assert named.json()["detail"].replace("other", "") == missing.json()["detail"].replace(
+                "nobody", ""
+            )
+        assert {entry["tenantId"] for entry in (await get(admin, "/audit"))["content"]} <= {
+            (await csms.verb("tenant.show", tenant="default"))["id"]
+        }
+
+
+async def test_the_same_address_may_belong_to_users_of_two_tenants(csms: Appliance) -> None:
+    await csms.unit.run(lambda tx: tenants.add(tx, LOCAL_OPERATOR, name="other", party_id="OTH"))
+    async with csms.rest("TENANT_ADMIN", tenant="other") as other:
+        user = {"email": "ops@example.com", "role": "VIEWER", "password": "correct horse battery"}
+        assert (await other.ask("POST", "/users", user)).status_code == 201
+        async with csms.rest("TENANT_ADMIN", tenant="default") as mine:
+            made = await mine.ask("POST", "/users", user | {"password": "wrong horse battery"})
+            assert made.status_code == 201
+            form = {
+                "grant_type": "password",
+                "username": "ops@example.com",
+                "password": "wrong horse battery",
+            }
+            token = (await mine.client.post("/oauth2/token", data=form)).json()["access_token"]
+            found = await mine.ask("GET", "/stations", headers={"Authorization": f"Bearer {token}"})
+            assert [s["stationId"] for s in found.json()["content"]] == ["CP1"]
+
+
+@pytest.mark.parametrize(
+    ("role", "given", "status"),
+    [
+        ("TENANT_ADMIN", "TENANT_ADMIN", 201),
+        ("TENANT_ADMIN", "SUPER_ADMIN", 403),
+        ("OPERATOR", "VIEWER", 403),
+        ("SUPER_ADMIN", "SUPER_ADMIN", 201),
+    ],
+)
+@ARITHMETIC
+async def test_nobody_hands_out_more_than_the_own_role(
+    csms: Appliance, role: str, given: str, status: int
+) -> None:
+    async with csms.rest(role) as admin:
+        body = {"email": "x@example.com", "role": given, "password": "correct horse battery"}
+        assert (await admin.ask("POST", "/users", body)).status_code == status
+
+
+async def test_a_scope_narrows_a_key(csms: Appliance) -> None:
+    async with csms.rest(scope="*.read") as reader:
+        assert (await reader.ask("GET", "/stations")).status_code == 200
+        answer = await reader.ask("POST", "/stations", {"stationId": "N1"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+async def test_a_narrow_key_cannot_make_a_wider_one(csms: Appliance, rest: Rest) -> None:
+    async with csms.rest(scope="user.*") as narrow:
+        [me] = [u for u in (await get(narrow, "/users"))["content"] if u["role"] == "SUPER_ADMIN"][:1]
+        made = await narrow.ask("POST", f"/users/{me['id']}/api-keys", {"name": "wide"})
+        assert (made.status_code, made.json()["scope"]) == (201, "user.read user.write"), made.text
