@@ -13,9 +13,13 @@ from tests.wire.station import Station
 KEYS = [{"key": "SupportedFeatureProfiles", "readonly": True, "value": "Core,Reservation"}]
 
 
-@pytest.fixture(autouse=True)
-def reserving(station: Station) -> None:
-    station.answers["GetConfiguration"] = {"configurationKey": KEYS}
+@pytest.fixture
+async def station(csms: Appliance) -> Station:
+    """CP1, connected and booted, with reservations."""
+    connected = await csms.station()
+    await connected.call("BootNotification", payloads.boot())
+    connected.answers["GetConfiguration"] = {"configurationKey": KEYS}
+    return connected
 
 
 async def order(csms: Appliance, verb: str, **args: Any) -> dict[str, Any]:
