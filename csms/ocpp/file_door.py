@@ -145,6 +145,7 @@ class FileDoor:
             )
             log.info("file_received", file=file_id, size_bytes=size)
         except (_Answer, h11.RemoteProtocolError, trio.TooSlowError, trio.BrokenResourceError) as failure:
+            arriving.drop()
             await self._note(offer, str(failure) or "the station sent nothing for a minute")
             raise
         except NotFound as error:
