@@ -85,10 +85,14 @@ def parts(db: Database, station_key: str, kind: str, request_id: int, since: str
 
 
 def put_inventory(db: Database, station_key: str, firmware: str, at: str) -> None:
-    """Note that the whole device model is known of a firmware, by a report that was asked for at that moment."""
+    """Note that the whole device model is known of a firmware, by a report that was asked for at that moment.
+
+    One that was asked for earlier, and has become whole only now, changes nothing.
+    """
     db.run(
         """INSERT INTO inventories (station_key, firmware, taken_at) VALUES (:key, :firmware, :at)
-           ON CONFLICT (station_key) DO UPDATE SET firmware = excluded.firmware, taken_at = excluded.taken_at""",
+           ON CONFLICT (station_key) DO UPDATE SET firmware = excluded.firmware, taken_at = excluded.taken_at
+           WHERE inventories.taken_at <= excluded.taken_at""",
         {"key": station_key, "firmware": firmware, "at": at},
     )
 
