@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from csms.errors import Conflict, InvalidInput, NotFound
-from csms.services import vehicle_profiles
 from tests.wire import payloads
 from tests.wire.appliance import Appliance
 from tests.wire.station import CallError, Station
@@ -17,11 +16,6 @@ KEYS = {
     "MaxChargingProfilesInstalled": "3",
     "ChargingScheduleAllowedChargingRateUnit": "Current,Power",
 }
-
-
-@pytest.fixture(autouse=True)
-def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vehicle_profiles, "EVERY_S", 1e9)
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+import trio
 
 from csms.model.station_command import ListEntry
 from csms.services import local_list_sync
+from csms.services.house import House
 from csms.services.local_lists import _parts
 from tests.services.test_local_lists import Keeper, tokens
 from tests.wire.appliance import Appliance
@@ -16,7 +18,11 @@ from tests.wire.station import CallError, Station
 @pytest.fixture(autouse=True)
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test say when a round is done."""
-    monkeypatch.setattr(local_list_sync, "EVERY_S", 1e9)
+
+    async def never(_house: House) -> None:
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(local_list_sync, "run", never)
 
 
 @pytest.fixture

@@ -1,0 +1,383 @@
+"""Block K on the wire: profiles and reports of them, outside limits, needs and plans of vehicles (X201-16 to 18)."""
+
+from typing import Any
+
+import pytest
+import trio
+
+from csms.services import vehicle_profiles
+from csms.services.house import House
+from tests.wire.appliance import Appliance
+from tests.wire.payloads import at
+from tests.wire.station import CallError, Payload, Station
+from tests.wire.v201.conftest import connected
+from tests.wire.v201.payloads import ended, started
+
+
+@pytest.fixture(autouse=True)
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test say when a round is done."""
+
+    async def never(_house: House) -> None:
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(vehicle_profiles, "run", never)
+
+
+async def round_(csms: Appliance) -> None:
+    await vehicle_profiles.rounds(csms.house).once()
+
+
+async def order(csms: Appliance, verb: str, **args: Any) -> dict[str, Any]:
+    wait_s = args.pop("wait_s", None)
+    done: dict[str, Any] = await csms.verb(
+        "station.command", station="CP1", verb=verb, args=args, wait_s=wait_s
+    )
+    return done
+
+
+async def ids(csms: Appliance) -> list[int]:
+    shown = await csms.verb("station.profiles", station="CP1")
+    return [one["profile"]["id"] for one in shown["profiles"]]
+
+
+async def needs_at(csms: Appliance) -> dict[str, Any]:
+    [kept] = (await csms.verb("station.profiles", station="CP1"))["needs"]
+    found: dict[str, Any] = kept
+    return found
+
+
+def sent(station: Station) -> list[Payload]:
+    return [payload for action, payload in station.asked if action == "SetChargingProfile"]
+
+
+def profile(number: int, purpose: str = "TxDefaultProfile", **fields: Any) -> Payload:
+    usual: Payload = {
+        "id": number,
+        "stackLevel": 0,
+        "chargingProfilePurpose": purpose,
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [schedule(16)],
+    }
+    return usual | fields
+
+
+def schedule(*limits: float, unit: str = "A", **fields: Any) -> Payload:
+    periods = [{"startPeriod": 3600 * n, "limit": limit} for n, limit in enumerate(limits)]
+    return {"id": 1, "chargingRateUnit": unit, "chargingSchedulePeriod": periods} | fields
+
+
+def report(request_id: int, *profiles: Payload, evse: int = 1, source: str = "CSO", **fields: Any) -> Payload:
+    usual = {"requestId": request_id, "chargingLimitSource": source, "evseId": evse}
+    return usual | {"chargingProfile": list(profiles)} | fields
+
+
+AC: Payload = {
+    "requestedEnergyTransfer": "AC_three_phase",
+    "acChargingParameters": {
+        "energyAmount": 20_000, "evMinCurrent": 6, "evMaxCurrent": 32, "evMaxVoltage": 230
+    },
+}  # fmt: skip
+
+
+async def need(station: Station, most: int | None = None, **needs: Any) -> str:
+    payload: Payload = {"evseId": 1, "chargingNeeds": AC | needs}
+    answer = await station.call(
+        "NotifyEVChargingNeeds", payload | ({"maxScheduleTuples": most} if most else {})
+    )
+    return str(answer["status"])
+
+
+async def plan(station: Station, *limits: float) -> str:
+    payload = {"timeBase": at(0), "evseId": 1, "chargingSchedule": schedule(*limits)}
+    return str((await station.call("NotifyEVChargingSchedule", payload))["status"])
+
+
+async def test_profiles_in_the_standards_words(csms: Appliance, station: Station) -> None:
+    await order(csms, "profile.set", purpose="station", limit=32)
+    await order(csms, "profile.set", purpose="default", limit="16.5", evse_id=1, phases=1)
+    await station.call("TransactionEvent", started())
+    done = await order(csms, "profile.set", purpose="transaction", evse_id=1, limit=6, duration_s=60)
+    assert done["detail"] == {"profileId": 3, "transactionId": "T1"}
+    first, second, third = sent(station)
+    assert first == {
+        "evseId": 0,
+        "chargingProfile": profile(1, "ChargingStationMaxProfile")
+        | {
+            "chargingProfileKind": "Absolute",
+            "chargingSchedule": [schedule(32.0, id=1, startSchedule="2026-03-02T00:00:00.000Z")],
+        },
+    }
+    assert second["evseId"] == 1
+    [period] = second["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"]
+    assert period == {"startPeriod": 0, "limit": 16.5, "numberPhases": 1}
+    assert (third["evseId"], third["chargingProfile"]["transactionId"]) == (1, "T1")
+    assert await ids(csms) == [1, 2, 3]
+    await station.call("TransactionEvent", ended(1))
+    assert await ids(csms) == [1, 2]
+    await order(csms, "profile.clear", id=2)
+    assert await station.until_asked("ClearChargingProfile") == {"chargingProfileId": 2}
+    assert await ids(csms) == [1]
+
+
+async def test_clearing_by_what_they_share(csms: Appliance, station: Station) -> None:
+    await order(csms, "profile.set", purpose="default", limit=16)
+    await order(csms, "profile.clear", purpose="default", stack_level=0, evse_id=0)
+    assert await station.until_asked("ClearChargingProfile") == {
+        "chargingProfileCriteria": {
+            "evseId": 0, "chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 0
+        }
+    }  # fmt: skip
+    assert await ids(csms) == []
+
+
+async def test_x201_18_a_report_over_three_messages_corrects_what_we_think(
+    csms: Appliance, station: Station
+) -> None:
+    await order(csms, "profile.set", purpose="default", limit=16, evse_id=1)
+    await order(csms, "profile.set", purpose="default", limit=16, evse_id=2)
+    csms.clock.forward(seconds=1)
+    begun = await order(csms, "profile.list")
+    asked = await station.until_asked("GetChargingProfiles")
+    assert asked["chargingProfile"] == {"chargingLimitSource": ["EMS", "Other", "SO", "CSO"]}
+    assert (begun["outcome"], begun["detail"]["asked"]) == ("PENDING", True)
+    number = asked["requestId"]
+    external = profile(70, "ChargingStationExternalConstraints", chargingProfileKind="Absolute")
+    external["chargingSchedule"][0]["startSchedule"] = at(0)
+    csms.clock.forward(seconds=1)
+    await station.call(
+        "ReportChargingProfiles", report(number, profile(1), profile(9, stackLevel=1), tbc=True)
+    )
+    await station.call("ReportChargingProfiles", report(number, external, evse=0, source="EMS", tbc=True))
+    assert await ids(csms) == [70, 1, 9, 2]
+    await station.call("ReportChargingProfiles", report(number, profile(11), evse=3))
+    assert await ids(csms) == [70, 1, 9, 11]
+    found = await csms.verb("station.commands", station="CP1")
+    ended_ = next(c for c in found if c["action"] == "GetChargingProfiles")
+    assert (ended_["outcome"], ended_["followedBy"]) == ("DONE", "report complete")
+    shown = await csms.verb("station.profiles", station="CP1")
+    sources = {one["profile"]["id"]: (one["source"], one["reportedAt"]) for one in shown["profiles"]}
+    assert sources[70] == ("EMS", "2026-03-02T12:00:02.000Z")
+
+
+async def test_x201_18_no_profiles_means_none_of_what_was_asked_for(
+    csms: Appliance, station: Station
+) -> None:
+    await order(csms, "profile.set", purpose="default", limit=16, evse_id=1)
+    await order(csms, "profile.set", purpose="default", limit=16, evse_id=2)
+    csms.clock.forward(seconds=1)
+    station.answers["GetChargingProfiles"] = {"status": "NoProfiles"}
+    done = await order(csms, "profile.list", evse_id=2, purpose="default")
+    assert done["outcome"] == "DONE"
+    assert [one["id"] for one in done["detail"]["profiles"]] == [1]
+
+
+async def test_a_report_nobody_scoped_only_adds(csms: Appliance, station: Station) -> None:
+    await order(csms, "profile.set", purpose="default", limit=16, evse_id=1)
+    await station.call("ReportChargingProfiles", report(99, profile(5, stackLevel=2)))
+    assert await ids(csms) == [1, 5]
+
+
+async def test_limits_of_others_are_kept_until_they_are_lifted(csms: Appliance, station: Station) -> None:
+    limit = {"chargingLimit": {"chargingLimitSource": "SO", "isGridCritical": True}}
+    await station.call("NotifyChargingLimit", limit | {"evseId": 1, "chargingSchedule": [schedule(10)]})
+    await station.call("NotifyChargingLimit", {"chargingLimit": {"chargingLimitSource": "EMS"}})
+    shown = (await csms.verb("station.profiles", station="CP1"))["externalLimits"]
+    assert [(one["evseId"], one["source"], one["gridCritical"]) for one in shown] == [
+        (0, "EMS", None), (1, "SO", True)
+    ]  # fmt: skip
+    assert str(shown[1]["schedules"][0]["periods"][0]["limit"]) == "10"
+    await station.call("ClearedChargingLimit", {"chargingLimitSource": "EMS"})
+    await station.call("ClearedChargingLimit", {"chargingLimitSource": "SO", "evseId": 2})
+    shown = (await csms.verb("station.profiles", station="CP1"))["externalLimits"]
+    assert [one["source"] for one in shown] == ["SO"]
+    await station.call("ClearedChargingLimit", {"chargingLimitSource": "SO"})
+    assert (await csms.verb("station.profiles", station="CP1"))["externalLimits"] == []
+
+
+async def test_x201_16_needs_are_answered_with_a_profile(csms: Appliance, station: Station) -> None:
+    periods = [{"start_s": 3600 * n, "limit": limit} for n, limit in enumerate((20, 10, 16, 8))]
+    await order(csms, "profile.set", purpose="default", evse_id=1, periods=periods)
+    await order(csms, "profile.set", purpose="station", limit=12, stack_level=1)
+    await station.call("TransactionEvent", started())
+    assert await need(station, 3) == "Accepted"
+    assert len(sent(station)) == 2
+    await round_(csms)
+    payload = sent(station)[-1]
+    offered = payload["chargingProfile"]
+    assert (payload["evseId"], offered["chargingProfilePurpose"]) == (1, "TxProfile")
+    assert (offered["transactionId"], offered["stackLevel"]) == ("T1", 0)
+    [one] = offered["chargingSchedule"]
+    limits = [(p["startPeriod"], p["limit"]) for p in one["chargingSchedulePeriod"]]
+    assert limits == [(0, 10.0), (7200, 12.0), (10800, 8.0)]
+    assert one["startSchedule"] == at(0)
+    kept = await needs_at(csms)
+    assert (kept["status"], kept["profileId"], kept["problem"]) == ("SENT", offered["id"], None)
+    assert len(sent(station)) == 3
+    await round_(csms)
+    assert len(sent(station)) == 3
+
+
+async def test_x201_16_limits_of_others_bound_the_offer_too(csms: Appliance, station: Station) -> None:
+    limit = {"chargingLimit": {"chargingLimitSource": "EMS"}, "chargingSchedule": [schedule(6900, unit="W")]}
+    await station.call("NotifyChargingLimit", limit)
+    await station.call("TransactionEvent", started())
+    await need(station)
+    await round_(csms)
+    [payload] = sent(station)
+    [one] = payload["chargingProfile"]["chargingSchedule"]
+    assert one["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 10.0}]
+
+
+async def test_x201_16_the_transaction_may_come_after_its_needs(csms: Appliance, station: Station) -> None:
+    assert await need(station) == "Processing"
+    await round_(csms)
+    assert sent(station) == []
+    csms.clock.forward(seconds=40)
+    await station.call("TransactionEvent", started())
+    await round_(csms)
+    assert sent(station)[0]["chargingProfile"]["transactionId"] == "T1"
+
+
+async def test_x201_16_the_next_process_sends_it(csms: Appliance, station: Station) -> None:
+    await station.call("TransactionEvent", started())
+    await need(station)
+    heir = await csms.restarted()
+    csms.clock.forward(seconds=30)
+    again = await connected(heir)
+    await round_(heir)
+    assert len(sent(again)) == 1
+
+
+async def test_x201_16_what_comes_too_late_is_told(csms: Appliance, station: Station) -> None:
+    await station.call("TransactionEvent", started())
+    await need(station)
+    heir = await csms.restarted()
+    csms.clock.forward(seconds=60)
+    await round_(heir)
+    kept = await needs_at(heir)
+    assert (kept["status"], kept["problem"]) == ("FAILED", "not sent in time: the station was offline")
+    [alert] = await heir.verb("alert.list")
+    assert "EVSE 1 of CP1 got no charging profile" in alert["message"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ({"status": "Rejected"}, "the station answered Rejected"),
+        (CallError("InternalError", "oops", {}), "oops"),
+    ],
+)
+async def test_a_station_that_refuses_is_asked_three_times(
+    csms: Appliance, station: Station, answer: Any, problem: str
+) -> None:
+    station.answers["SetChargingProfile"] = answer
+    await station.call("TransactionEvent", started())
+    await need(station)
+    for _ in range(3):
+        await round_(csms)
+        await round_(csms)
+        csms.clock.forward(seconds=10)
+    assert len(sent(station)) == 3
+    kept = await needs_at(csms)
+    assert (kept["status"], kept["attempts"]) == ("FAILED", 3)
+    assert problem in kept["problem"]
+
+
+async def test_a_station_that_knows_no_profiles_is_left_alone(csms: Appliance, station: Station) -> None:
+    station.answers["SetChargingProfile"] = CallError("NotImplemented", "", {})
+    await station.call("TransactionEvent", started())
+    await need(station)
+    await round_(csms)
+    csms.clock.forward(seconds=20)
+    await round_(csms)
+    assert len(sent(station)) == 1
+    assert (await needs_at(csms))["status"] == "FAILED"
+
+
+async def test_x201_17_a_plan_above_the_limit_is_renegotiated_under_the_same_id(
+    csms: Appliance, station: Station
+) -> None:
+    await order(csms, "profile.set", purpose="default", evse_id=1, limit=16)
+    await station.call("TransactionEvent", started())
+    await need(station)
+    await round_(csms)
+    assert await plan(station, 16, 16) == "Accepted"
+    await round_(csms)
+    assert len(sent(station)) == 2
+    assert await plan(station, 10, 20) == "Rejected"
+    await round_(csms)
+    first, second = (payload["chargingProfile"] for payload in sent(station)[1:])
+    assert second["id"] == first["id"]
+    assert second["chargingSchedule"][0]["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 16.0}]
+    assert (await needs_at(csms))["renegotiations"] == 1
+    for _ in range(9):
+        await plan(station, 20)
+        await round_(csms)
+    assert len(sent(station)) == 7
+    kept = await needs_at(csms)
+    assert (kept["status"], kept["problem"]) == (
+        "FAILED",
+        "the vehicle's plan exceeds its limits, told 5 times",
+    )
+
+
+async def test_x201_17_a_plan_without_needs_is_held_to_the_operators_profile(
+    csms: Appliance, station: Station
+) -> None:
+    await station.call("TransactionEvent", started())
+    await order(csms, "profile.set", purpose="default", evse_id=1, limit=8)
+    await order(csms, "profile.set", purpose="transaction", evse_id=1, limit=8, id=55, start_at=at(0))
+    assert await plan(station, 6) == "Accepted"
+    await round_(csms)
+    assert len(sent(station)) == 2
+    assert await plan(station, 12) == "Rejected"
+    await round_(csms)
+    assert sent(station)[-1]["chargingProfile"]["id"] == 55
+
+
+async def test_a_lower_limit_reaches_the_vehicle_at_once(csms: Appliance, station: Station) -> None:
+    await station.call("TransactionEvent", started())
+    await need(station)
+    await round_(csms)
+    csms.clock.forward(minutes=5)
+    await order(csms, "profile.set", purpose="default", evse_id=1, limit=10)
+    await round_(csms)
+    first, _, third = (payload["chargingProfile"] for payload in sent(station))
+    assert third["id"] == first["id"]
+    assert third["chargingSchedule"][0]["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 10.0}]
+    await order(csms, "profile.set", purpose="station", limit=63)
+    await round_(csms)
+    assert len(sent(station)) == 4
+    await order(csms, "profile.clear", purpose="default")
+    await round_(csms)
+    assert sent(station)[-1]["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"] == [
+        {"startPeriod": 0, "limit": 32.0}
+    ]
+
+
+async def test_a_charge_that_is_over_needs_nothing(csms: Appliance, station: Station) -> None:
+    await station.call("TransactionEvent", started())
+    await need(station)
+    await station.call("TransactionEvent", ended(1))
+    await round_(csms)
+    assert sent(station) == []
+    assert (await csms.verb("station.profiles", station="CP1"))["needs"] == []
+
+
+async def test_needs_of_no_evse_are_refused(csms: Appliance, station: Station) -> None:
+    answer = await station.call("NotifyEVChargingNeeds", {"evseId": 0, "chargingNeeds": AC})
+    assert answer == {"status": "Rejected"}
+
+
+async def test_direct_current_is_offered_power(csms: Appliance, station: Station) -> None:
+    await station.call("TransactionEvent", started())
+    direct = {"evMaxCurrent": 200, "evMaxVoltage": 400, "stateOfCharge": 20}
+    payload = {
+        "evseId": 1,
+        "chargingNeeds": {"requestedEnergyTransfer": "DC", "dcChargingParameters": direct},
+    }
+    assert await station.call("NotifyEVChargingNeeds", payload) == {"status": "Accepted"}
+    await round_(csms)
+    [one] = sent(station)[0]["chargingProfile"]["chargingSchedule"]
+    assert (one["chargingRateUnit"], one["chargingSchedulePeriod"][0]["limit"]) == ("W", 80000.0)
