@@ -63,6 +63,7 @@ def test_the_environment_beats_the_file_which_beats_the_default(tmp_path):
 def test_every_setting_can_come_from_the_environment(tmp_path):
     examples = {"listen": "[::1]:0", "tls": str(SAMPLE), "store": "postgresql://u@h/d"}
     named = {"log_format": "json", "log_level": "debug"}
+    named |= {"ocpp.public_url": "http://csms.example:9000", "auth.oidc_issuer": "https://id.example"}
     named |= {"pki.url": "http://csms.example/pki", "pki.signer_url": "https://ca.example/sign"}
     for section in (each.name for each in fields(config.Config) if hasattr(each.default, "__slots__")):
         for setting in fields(getattr(config.Config(tmp_path), section)):

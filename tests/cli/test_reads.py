@@ -1,19 +1,23 @@
 """Every read: the same with the appliance running and stopped, and with the keys of docs/reference/json.md."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from csms import master_key
 from csms.cli import reference
 from csms.model.alert import AlertCategory, AlertSeverity
 from csms.model.monitor import Monitor
 from csms.model.station import StationRef
 from csms.model.variable import VariableName
 from csms.services import alerts, monitors
+from csms.services.pki_policy import PkiPolicy
 from csms.services.unit import Tx
 from tests.cli.conftest import Cli
+from tests.pki import house
 from tests.wire import payloads
 from tests.wire.appliance import Appliance
 from tests.wire.station import Station
@@ -35,7 +39,9 @@ READS = documented()
 
 
 @pytest.fixture
-async def lived(csms: Appliance, station: Station, cli: Cli) -> dict[str, str]:
+async def lived(
+    csms: Appliance, station: Station, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
     """A day behind the appliance; returns what the placeholders of the document stand for."""
     await station.call("StatusNotification", payloads.status())
     transaction = (await station.call("StartTransaction", payloads.start()))["transactionId"]
@@ -50,6 +56,7 @@ async def lived(csms: Appliance, station: Station, cli: Cli) -> dict[str, str]:
     await csms.unit.run(_alert)
     await csms.unit.run(_monitor)
     await csms.verb("desired.set", name="HeartbeatInterval", value="600")
+    await _certificates(csms, monkeypatch)
     return {
         "STATION": "CP1",
         "TRANSACTION": str(transaction),
@@ -77,6 +84,18 @@ def _monitor(tx: Tx) -> None:
     [row] = tx.db.all("SELECT * FROM stations WHERE station_id = 'CP1'")
     watched = Monitor(1, VariableName("EVSE", "Power", evse_id=1), "UpperThreshold", "22000", 3)
     monitors.reported(tx, StationRef(row["tenant_id"], "CP1", row["id"]), (watched,), tx.at)
+
+
+async def _certificates(csms: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make certificate authorities with a secret that both command lines know."""
+    monkeypatch.setenv(master_key.VARIABLE, "of both command lines" * 2)
+    known = PkiPolicy(secret=lambda: b"of both command lines" * 2)
+    csms.unit.policy = replace(csms.unit.policy, pki=known)
+    await csms.verb("pki.init", hosts=["csms.example"])
+    maker = house.trust(organization="Maker").root.pem.decode()
+    csms.clock.at = house.NOW
+    await csms.verb("trust.add", store_name="manufacturer", pem=maker)
+    await csms.verb("pki.rollover")
 
 
 def command_line(read: str, placeholders: dict[str, str]) -> list[str]:

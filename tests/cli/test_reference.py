@@ -20,6 +20,10 @@ PROMISED = {
     "transaction": ["list", "show", "export"],
     "cdr": ["list", "show", "export"],
     "db": ["migrate", "status", "backup", "restore", "prune", "export"],
+    "pki": [
+        "init", "status", "issue", "sign", "renew", "revoke", "list", "crl", "export", "rollover", "trust add",
+        "trust list", "trust remove", "key export", "key remove", "key restore",
+    ],
     "config": ["check", "show", "path"],
     "message": ["list"],
     "audit": ["list", "verify"],
