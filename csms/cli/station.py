@@ -14,6 +14,7 @@ from csms.cli import (
     station_desired,
     station_device,
     station_files,
+    station_power,
 )
 from csms.cli._console import (
     Column,
@@ -87,6 +88,7 @@ def show_(ctx: typer.Context, station: str, tenant: str | None = TenantOption, j
     """Show one station with its connectors."""
     found = run(ctx, "station.show", station=station, tenant=tenant)
     more: list[Column] = [
+        ("local list", lambda s: _local_list(s["localList"])),
         ("name", "name"),
         ("location", "locationId"),
         ("serial number", "serialNumber"),
@@ -201,6 +203,8 @@ def commands(
 
 app.command("import")(station_csv.import_)
 app.command("export")(station_csv.export)
+app.command()(station_power.profiles)
+app.command("local-list")(station_power.local_list)
 app.add_typer(station_files.logs)
 app.command()(station_device.config)
 app.command()(station_device.monitors)
@@ -209,6 +213,14 @@ app.add_typer(station_command.app)
 app.add_typer(station_certificate.app)
 app.command()(station_certificate.secure)
 app.command()(station_certificate.security)
+
+
+def _local_list(state: Mapping[str, Any]) -> str:
+    """Return how a local list stands in one line; csms station local-list tells more."""
+    if not state["version"] and not state["follows"]:
+        return "none"
+    step = "in step" if state["inStep"] else f"behind: {state['problem'] or 'id tokens have changed'}"
+    return f"version {state['version']}, {state['entries']} id tokens, {step}"
 
 
 def _connectors(station: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 import typer
 
-from csms.cli import station_device, station_display, station_files
+from csms.cli import station_device, station_display, station_files, station_power
 from csms.cli._console import JsonFlag, TenantOption, out, print_json
 from csms.cli.station_outcome import Target, TimeoutOption, WaitOption, order, place, settings, synced, tell
 from csms.errors import InvalidInput
@@ -21,6 +21,7 @@ local_list = typer.Typer(
 )
 app.add_typer(config)
 app.add_typer(local_list)
+app.add_typer(station_power.profile)
 app.add_typer(station_device.monitor)
 app.add_typer(station_display.display)
 app.command("customer")(station_display.customer)
@@ -208,12 +209,13 @@ def schedule(
     ctx: typer.Context,
     connector: int = ConnectorOption,
     duration: int = typer.Option(86_400, "--duration", min=1, help="For so many seconds from now."),
+    unit: str | None = typer.Option(None, "--unit", help="In A per phase or in W; the station chooses."),
     timeout: float | None = TimeoutOption,
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:
     """Show what all charging profiles together allow."""
-    args = {"evse_id": connector, "duration_s": duration}
+    args = {"evse_id": connector, "duration_s": duration, "unit": unit and unit.upper()}
     done = order(ctx, "schedule", args, timeout=timeout, tenant=tenant)
     tell(json, done, lambda d: print_json(d["response"]))
 

@@ -3,6 +3,7 @@
 import typer
 
 from csms.cli._console import Column, JsonFlag, YesFlag, confirm, out, run, show, show_one, when
+from csms.errors import InvalidInput
 from csms.model.tenant import TenantType
 
 app = typer.Typer(
@@ -52,6 +53,16 @@ def show_(ctx: typer.Context, tenant: str, json: bool = JsonFlag) -> None:
     """Show one tenant, by name or id."""
     found = run(ctx, "tenant.show", tenant=tenant)
     show_one(json, found, [*COLUMNS, ("created", lambda t: when(t["createdAt"]))])
+
+
+@app.command("local-lists")
+def local_lists(ctx: typer.Context, tenant: str, follow: str = typer.Argument(..., metavar="on|off")) -> None:
+    """Let the local lists of all its stations follow its id tokens, or not."""
+    if follow not in ("on", "off"):
+        raise InvalidInput(f"local lists follow on or off, not {follow}")
+    changed = run(ctx, "tenant.local-lists", tenant=tenant, follows=follow == "on")
+    said = "follow" if changed["localListSync"] else "do not follow"
+    out.print(f"the local lists of {changed['name']} {said} its id tokens")
 
 
 @app.command()
