@@ -83,7 +83,12 @@ class StationGate:
             await self._keep(claim, verdict)
             return Refused(verdict.http_status, verdict.reason)
         if verdict.question is not None and await self._is_revoked(verdict):
-            denied = Denied(403, "the client certificate was revoked", bad_certificate_of=verdict.station)
+            denied = Denied(
+                403,
+                "the client certificate was revoked",
+                bad_certificate_of=verdict.station,
+                tenants=(verdict.station.tenant_id,),
+            )
             await self._keep(claim, denied)
             return Refused(denied.http_status, denied.reason)
         if verdict.new_password_hash is not None:
@@ -100,9 +105,8 @@ class StationGate:
         if version is None:
             offered = ", ".join(hello.subprotocols) or "none"
             spoken = ", ".join(SUBPROTOCOLS)
-            await self._keep(
-                claim, Denied(101, f"no common subprotocol: offered {offered}, spoken here {spoken}")
-            )
+            reason = f"no common subprotocol: offered {offered}, spoken here {spoken}"
+            await self._keep(claim, Denied(101, reason, tenants=(verdict.station.tenant_id,)))
         return Admitted(verdict.station, version, self._station_options(verdict))
 
     async def _queue(self, claim: Claim, unknown: Denied) -> Welcome | Denied:

@@ -1,12 +1,12 @@
 """Who may connect as a charging station, and why others may not (OCPP-J 1.6 §3, §6; OCPP 2.0.1 Part 4 §3, A00)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from csms.model.station import ChargingStation, Registration, StationRef
 from csms.model.tenant import TenantStatus
 from csms.pki.contract import Question
-from csms.services import client_certificates, passwords, present, security_events
+from csms.services import client_certificates, passwords, present, security_events, tenants
 from csms.services.access import Caller
 from csms.services.client_certificates import Verdict
 from csms.services.unit import Tx
@@ -56,6 +56,8 @@ class Denied:
     """Whether the station id is known to nobody here."""
     bad_certificate_of: StationRef | None = None
     """The station whose certificate was not good enough."""
+    tenants: tuple[str, ...] = ()
+    """Whose station it claimed to be: they may see the refusal. Of nobody's station only the operator of all may."""
 
 
 def admit(tx: Tx, claim: Claim) -> Welcome | Denied:
@@ -64,6 +66,14 @@ def admit(tx: Tx, claim: Claim) -> Welcome | Denied:
     named = [row for row in candidates if claim.tenant in (None, row["tenant_name"], row["tenant_id"])]
     if not named:
         return _not_registered(claim, bool(candidates))
+    verdict = _among(tx, named, claim)
+    if isinstance(verdict, Denied):
+        return replace(verdict, tenants=tuple(row["tenant_id"] for row in named))
+    return verdict
+
+
+def _among(tx: Tx, named: list[dict[str, Any]], claim: Claim) -> Welcome | Denied:
+    """Find the one of several tenants' stations that is meant, and decide."""
     found = [row for row in named if row["tenant_status"] == TenantStatus.ACTIVE]
     if not found:
         tenant, status = named[0]["tenant_name"], named[0]["tenant_status"].lower()
@@ -71,7 +81,7 @@ def admit(tx: Tx, claim: Claim) -> Welcome | Denied:
     if len(found) > 1:
         fits = [row for row in found if _hash_that_fits(row, claim) or _certificate_fits(tx, row, claim)]
         if len(fits) != 1:
-            return Denied(404, "several tenants have this station id: connect to /ocpp/<tenant>/<station id>")
+            return Denied(404, "this station id wants its tenant: connect to /ocpp/<tenant>/<station id>")
         found = fits
     return _decide(tx, found[0], claim)
 
@@ -203,16 +213,20 @@ def deny(tx: Tx, claim: Claim, denied: Denied) -> None:
     if denied.bad_certificate_of is not None:
         security_events.invalid_certificate(tx, denied.bad_certificate_of, denied.reason)
     values = {
-        "tenant_id": None,
         "station_id": claim.station_id[:100],
         "at": tx.at,
         "http_status": denied.http_status,
         "reason": denied.reason,
         "handshake": rows.to_json(claim.handshake),
     }
-    stations.add_refusal(tx.db, values)
+    for tenant_id in denied.tenants or (None,):
+        stations.add_refusal(tx.db, values | {"tenant_id": tenant_id})
 
 
-def refusals(tx: Tx, _caller: Caller, *, station: str, limit: int = 5) -> list[dict[str, Any]]:
-    """Return the latest refused handshakes of a station id, newest first."""
-    return [present.row_view(row, ("handshake",)) for row in stations.refusals(tx.db, station, limit)]
+def refusals(
+    tx: Tx, caller: Caller, *, station: str, tenant: str | None = None, limit: int = 5
+) -> list[dict[str, Any]]:
+    """Return the latest refused handshakes of a station id, newest first: of the caller's tenant, if bound to one."""
+    scope = tenants.scope(tx, caller, tenant)
+    found = stations.refusals(tx.db, scope, station, limit)
+    return [present.row_view(row, ("handshake",)) for row in found]

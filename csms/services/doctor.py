@@ -14,7 +14,7 @@ def station(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None) 
     """Return findings about a station id, registered or not, with its latest refused handshakes and odd messages."""
     scope = tenants.scope(tx, caller, tenant)
     registered = [s for s in store.select(tx.db, scope) if s.station_id == station]
-    refusals = admission.refusals(tx, caller, station=station)
+    refusals = admission.refusals(tx, caller, station=station, tenant=tenant)
     findings = [finding for found in registered for finding in _of(found)]
     if not registered:
         near = _similar(tx, scope, station)

@@ -61,13 +61,19 @@ def found(
 
 
 def status(tx: Tx, caller: Caller) -> dict[str, Any]:
-    """Return the authorities, the server certificates, how many stations have one, and the rollover under way."""
-    del caller
+    """Return the authorities, the server certificates, how many stations have one, and the rollover under way.
+
+    Who belongs to a tenant sees the numbers of that tenant.
+    """
     every = store.authorities(tx.db)
     rollover = trust_store.rollover(tx.db)
     ending = tx.now + tx.policy.pki.renew_ahead
     active = store.select(tx.db, None)
-    of_stations = [one for one in active if one.kind is not CertificateKind.SERVER]
+    of_stations = [
+        one
+        for one in active
+        if one.kind is not CertificateKind.SERVER and caller.tenant_id in (None, one.tenant_id)
+    ]
     return {
         "organization": authorities.organization(tx) or None,
         "signer": tx.policy.pki.signer_url or "local",
@@ -76,7 +82,7 @@ def status(tx: Tx, caller: Caller) -> dict[str, Any]:
         "servers": [certificates.shown(one) for one in active if one.kind is CertificateKind.SERVER],
         "stationCertificates": len(of_stations),
         "stationCertificatesEnding": sum(one.not_after <= ending for one in of_stations),
-        "trustAnchors": len(trust_store.select(tx.db, None)),
+        "trustAnchors": len(trust_store.select(tx.db, caller.tenant_id)),
         "rollover": rollover.state.value if rollover else None,
     }
 

@@ -305,9 +305,11 @@ def add_refusal(db: Database, values: dict[str, Any]) -> None:
     )
 
 
-def refusals(db: Database, station_id: str, limit: int) -> list[Row]:
-    """Return the latest refused handshakes of a station id, newest first."""
+def refusals(db: Database, tenant_id: str | None, station_id: str, limit: int) -> list[Row]:
+    """Return the latest refused handshakes of a station id, newest first; of nobody's station only for all tenants."""
     return db.all(
-        "SELECT * FROM refusals WHERE station_id = :station ORDER BY id DESC LIMIT :limit",
-        {"station": station_id, "limit": limit},
+        """SELECT * FROM refusals WHERE station_id = :station
+             AND (CAST(:tenant AS TEXT) IS NULL OR tenant_id = CAST(:tenant AS TEXT))
+           ORDER BY id DESC LIMIT :limit""",
+        {"station": station_id, "tenant": tenant_id, "limit": limit},
     )
