@@ -17,6 +17,7 @@ from csms.model.customer_request import CustomerInformation
 from csms.model.device_command import DeviceCommand
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.driver_text import UpdateCost
+from csms.model.file_command import UpdateFirmware, UploadLog
 from csms.model.id_token import ISO14443, Authorization
 from csms.model.station_security import CertificateUse
 
@@ -42,13 +43,6 @@ class Trigger(StrEnum):
     SIGN_CERTIFICATE = "SignChargingStationCertificate"
     SIGN_V2G_CERTIFICATE = "SignV2GCertificate"
     SIGN_COMBINED_CERTIFICATE = "SignCombinedCertificate"
-
-
-class LogKind(StrEnum):
-    """Which log a station uploads (2.0.1 LogEnumType)."""
-
-    DIAGNOSTICS = "diagnostics"
-    SECURITY = "security"
 
 
 class ListUpdate(StrEnum):
@@ -183,36 +177,6 @@ class GetChargingProfiles:
 
     number: int
     scope: ProfileScope
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateFirmware:
-    """Have the station fetch firmware from `url` at `retrieve_at` and install it; `number` is the requestId.
-
-    `signature` is Base64, `signing_certificate` PEM; with them the station checks what it has fetched.
-    """
-
-    url: str
-    retrieve_at: datetime
-    retries: int | None = None
-    retry_interval_s: int | None = None
-    number: int = 0
-    install_at: datetime | None = None
-    signature: str | None = None
-    signing_certificate: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class UploadLog:
-    """Have the station upload a log to `url`."""
-
-    request_id: int
-    url: str
-    kind: LogKind = LogKind.DIAGNOSTICS
-    oldest_at: datetime | None = None
-    latest_at: datetime | None = None
-    retries: int | None = None
-    retry_interval_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

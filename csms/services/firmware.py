@@ -11,9 +11,9 @@ from typing import Any, Final
 import trio
 
 from csms.errors import Conflict, InvalidInput, NotFound
-from csms.model import station_command as ask
 from csms.model.certificate import TrustStore
 from csms.model.command import CallStatus
+from csms.model.file_command import UpdateFirmware
 from csms.model.station_file import FirmwareFile, safe_name
 from csms.services import files, station_orders, tenants, trust
 from csms.services.access import Caller
@@ -138,14 +138,14 @@ async def _check(errand: Errand, file: FirmwareFile, order: Update) -> None:
             raise InvalidInput(f"{file.name}: {wrong}; it is not sent")
 
 
-def _prepare(tx: Tx, errand: Errand, file: FirmwareFile | None, order: Update) -> ask.UpdateFirmware:
+def _prepare(tx: Tx, errand: Errand, file: FirmwareFile | None, order: Update) -> UpdateFirmware:
     """Fetch at once unless told when, from an address of ours unless told where."""
     station = errand.station
     url = None if order.url is None else station_orders.address(order.url)
     if url is None and file is not None:
         url = files.offer(tx, station, file, files.base_url(tx, errand.reached))
     signed = file is not None and file.signature is not None and not order.unsigned
-    return ask.UpdateFirmware(
+    return UpdateFirmware(
         url=url or "",
         retrieve_at=station_orders.aware(order.retrieve_at) or tx.now,
         retries=order.retries,

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from csms.model import station_command as ask
 from csms.model.command import CallStatus, Outcome
-from csms.model.station_command import LogKind
+from csms.model.file_command import LogKind, UploadLog
 from csms.model.station_file import StationFile
 from csms.services import files, station_orders
 from csms.services.commands import CallResult
@@ -44,14 +43,14 @@ async def upload(errand: Errand, order: Upload) -> tuple[CallResult, dict[str, A
     return result, detail | {"fileId": file.id}
 
 
-def _prepare(tx: Tx, errand: Errand, order: Upload) -> tuple[ask.UploadLog, StationFile | None]:
+def _prepare(tx: Tx, errand: Errand, order: Upload) -> tuple[UploadLog, StationFile | None]:
     """Give the upload a request id of its own, and a place to go to."""
     station = errand.station
     number = abilities.count(tx.db, station.id, "request")
     file, url = None, order.url
     if url is None:
         file, url = files.expect(tx, station, order.kind, files.base_url(tx, errand.reached), number)
-    command = ask.UploadLog(
+    command = UploadLog(
         request_id=number,
         url=station_orders.address(url),
         kind=order.kind,

@@ -15,8 +15,9 @@ from csms.model.customer_request import CustomerInformation
 from csms.model.device_command import GetReport
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.driver_text import UpdateCost
+from csms.model.file_command import LogKind, UpdateFirmware, UploadLog
 from csms.model.id_token import Authorization
-from csms.model.station_command import Abilities, LogKind, ResetKind, Trigger
+from csms.model.station_command import Abilities, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
 from csms.ocpp.v16 import charging
 from csms.ocpp.v16 import security_commands as sec
@@ -147,7 +148,7 @@ def _clear_limit(command: ask.ClearLimit, _: Abilities) -> list[Request]:
     return [("ClearChargingProfile", {"connectorId": command.evse_id} | criteria)]
 
 
-def _firmware(command: ask.UpdateFirmware, abilities: Abilities) -> list[Request]:
+def _firmware(command: UpdateFirmware, abilities: Abilities) -> list[Request]:
     """SignedUpdateFirmware (whitepaper §4.16) for what is signed; a station without the whitepaper gets UpdateFirmware.
 
     One that has shown that it knows the whitepaper is never given signed firmware without the signature.
@@ -168,7 +169,7 @@ def _firmware(command: ask.UpdateFirmware, abilities: Abilities) -> list[Request
     return [("SignedUpdateFirmware", signed)] + ([] if only_signed else [plain])
 
 
-def _log(command: ask.UploadLog, abilities: Abilities) -> list[Request]:
+def _log(command: UploadLog, abilities: Abilities) -> list[Request]:
     """GetLog (whitepaper §4.5) where the station knows the whitepaper; GetDiagnostics (§5.9) is known to more."""
     oldest = None if command.oldest_at is None else to_wire(command.oldest_at)
     latest = None if command.latest_at is None else to_wire(command.latest_at)
@@ -268,7 +269,7 @@ def _id_tag(id_token: str) -> str:
     return id_token
 
 
-def _retries(command: ask.UpdateFirmware | ask.UploadLog) -> dict[str, Any]:
+def _retries(command: UpdateFirmware | UploadLog) -> dict[str, Any]:
     return _present({"retries": command.retries, "retryInterval": command.retry_interval_s})
 
 
@@ -305,8 +306,8 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.StopTransaction: _stop,
     ask.TriggerMessage: _trigger,
     ask.UnlockConnector: _unlock,
-    ask.UpdateFirmware: _firmware,
-    ask.UploadLog: _log,
+    UpdateFirmware: _firmware,
+    UploadLog: _log,
 }
 
 _MISSING: Final[dict[type[Any], str]] = {

@@ -21,7 +21,8 @@ from csms.model.device_command import (
 )
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.driver_text import UpdateCost
-from csms.model.station_command import Abilities, ListEntry, LogKind, ResetKind, Trigger
+from csms.model.file_command import LogKind, UpdateFirmware, UploadLog
+from csms.model.station_command import Abilities, ListEntry, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
 from csms.ocpp.v201 import charging, display
 from csms.ocpp.v201 import device_commands as dev
@@ -125,7 +126,7 @@ def _clear_limit(command: ask.ClearLimit, _: Abilities) -> Request:
     return "ClearChargingProfile", {"chargingProfileCriteria": criteria}
 
 
-def _firmware(command: ask.UpdateFirmware, _: Abilities) -> Request:
+def _firmware(command: UpdateFirmware, _: Abilities) -> Request:
     """UpdateFirmware; with a signature the certificate goes along (L01.FR.11)."""
     firmware = _present(
         {
@@ -140,7 +141,7 @@ def _firmware(command: ask.UpdateFirmware, _: Abilities) -> Request:
     return "UpdateFirmware", payload | _retries(command)
 
 
-def _log(command: ask.UploadLog, _: Abilities) -> Request:
+def _log(command: UploadLog, _: Abilities) -> Request:
     log = {
         "remoteLocation": command.url,
         "oldestTimestamp": None if command.oldest_at is None else to_wire(command.oldest_at),
@@ -238,7 +239,7 @@ def _id_token(uid: str, type_: str) -> dict[str, str]:
     return {"idToken": uid, "type": type_}
 
 
-def _retries(command: ask.UpdateFirmware | ask.UploadLog) -> dict[str, Any]:
+def _retries(command: UpdateFirmware | UploadLog) -> dict[str, Any]:
     return _present({"retries": command.retries, "retryInterval": command.retry_interval_s})
 
 
@@ -289,8 +290,8 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.TriggerMessage: _trigger,
     ask.UnlockConnector: _unlock,
     UpdateCost: _cost,
-    ask.UpdateFirmware: _firmware,
-    ask.UploadLog: _log,
+    UpdateFirmware: _firmware,
+    UploadLog: _log,
 }
 
 VOCABULARY: Final = Vocabulary(translate, bounds, first_ask)

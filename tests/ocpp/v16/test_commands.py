@@ -19,8 +19,9 @@ from csms.model.charging_profile import (
     SchedulePeriod,
 )
 from csms.model.device_command import DeviceCommand, GetReport
+from csms.model.file_command import LogKind, UpdateFirmware, UploadLog
 from csms.model.id_token import Authorization, AuthorizationStatus
-from csms.model.station_command import Abilities, ListUpdate, LogKind, ResetKind, Trigger
+from csms.model.station_command import Abilities, ListUpdate, ResetKind, Trigger
 from csms.ocpp import schemas
 from csms.ocpp.v16.abilities import FEATURE_PROFILES, bounds, first_ask
 from csms.ocpp.v16.commands import COMMANDS, translate
@@ -174,13 +175,13 @@ SAID: list[tuple[Any, str, dict[str, Any]]] = [
     ),
     (ask.ClearChargingProfiles(ProfileScope()), "ClearChargingProfile", {}),
     (
-        ask.UpdateFirmware(URL, AT, retries=2, retry_interval_s=9),
+        UpdateFirmware(URL, AT, retries=2, retry_interval_s=9),
         "UpdateFirmware",
         {"location": URL, "retrieveDate": "2026-03-02T12:30:00.000Z", "retries": 2, "retryInterval": 9},
     ),
-    (ask.UploadLog(5, URL), "GetDiagnostics", {"location": URL}),
+    (UploadLog(5, URL), "GetDiagnostics", {"location": URL}),
     (
-        ask.UploadLog(5, URL, LogKind.SECURITY, latest_at=AT),
+        UploadLog(5, URL, LogKind.SECURITY, latest_at=AT),
         "GetLog",
         {
             "logType": "SecurityLog",
@@ -269,10 +270,10 @@ def test_a_station_that_knows_only_power_is_told_watts() -> None:
         (ask.TriggerMessage(Trigger.BOOT), known(("TriggerMessage",)), "ExtendedTriggerMessage"),
         (ask.TriggerMessage(Trigger.BOOT), known(SupportedFeatureProfiles="Core"), "ExtendedTriggerMessage"),
         (ask.TriggerMessage(Trigger.LOG_STATUS), known(SecurityProfile="1"), "ExtendedTriggerMessage"),
-        (ask.UploadLog(1, URL), known(SecurityProfile="1"), "GetLog"),
-        (ask.UploadLog(1, URL), known(("GetLog",), SecurityProfile="1"), "GetDiagnostics"),
-        (ask.UploadLog(1, URL), known(("GetDiagnostics",)), "GetLog"),
-        (ask.UploadLog(1, URL), known(SupportedFeatureProfiles="Core,Reservation"), "GetLog"),
+        (UploadLog(1, URL), known(SecurityProfile="1"), "GetLog"),
+        (UploadLog(1, URL), known(("GetLog",), SecurityProfile="1"), "GetDiagnostics"),
+        (UploadLog(1, URL), known(("GetDiagnostics",)), "GetLog"),
+        (UploadLog(1, URL), known(SupportedFeatureProfiles="Core,Reservation"), "GetLog"),
         (ask.GetLocalListVersion(), known(SupportedFeatureProfiles="core, local-auth list management"), VERSION),
     ],
 )  # fmt: skip
