@@ -95,6 +95,7 @@ def appliance(stations: int, store_url: str | None = None) -> Iterator[Server]:
             for name in ("OCPP", "OCPP_TLS", "OCPI", "GRAPHQL", "PUSH", "ADMIN")
         }
         environ = os.environ | listen | {"CSMS_DATA_DIR": folder, "CSMS_SERVE_LOG_LEVEL": "warning"}
+        environ["CSMS_OCPP_QUIET"] = "true"  # what is measured is what stations say, not what they are asked
         if store_url is not None:
             environ["CSMS_STORE_URL"] = store_url
         csms = [sys.executable, "-m", "csms.cli.main"]

@@ -179,6 +179,8 @@ def _check(name: str, value: str) -> None:
         raise InvalidInput(
             f"{name} is a secret: csms station command ID config set {name} gives it to one station"
         )
+    if name.strip().casefold() in ("securityprofile", "securityctrlr.securityprofile"):
+        raise InvalidInput("a security profile is raised one station at a time: csms station security --help")
     if well_known_setting.is_read_only(name.strip()):
         raise InvalidInput(f"{name} is told by stations, nobody sets it")
     longest = _LONGEST_NAME if found else _LONGEST_KEY

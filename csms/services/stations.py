@@ -8,7 +8,15 @@ from csms.clock import to_text
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model.reservation import OUT_OF_ORDER
 from csms.model.station import ChargingStation, Connector, ConnectorStatus, Registration, StationRef
-from csms.services import corrections, local_list_states, passwords, reservations, security_profiles, tenants
+from csms.services import (
+    alerts,
+    corrections,
+    local_list_states,
+    passwords,
+    reservations,
+    security_profiles,
+    tenants,
+)
 from csms.services.access import Caller
 from csms.services.local_list_states import LocalListState
 from csms.services.unit import Tx
@@ -157,6 +165,7 @@ def remove(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None) -
     """Remove a station; its transactions and CDRs stay."""
     found = find(tx, caller, station, tenant)
     store.delete(tx.db, found.id)
+    alerts.clear_all(tx, found.tenant_id, f"event:{found.id}:")
     tx.audit(caller, found.tenant_id, "station.remove", station, {})
     tx.emit("station.changed", found.ref, found.id, {"change": "removed"})
     return found

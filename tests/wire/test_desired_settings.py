@@ -261,6 +261,7 @@ async def test_the_nearest_counts_and_what_is_no_longer_desired_is_let_be(csms: 
         ("AuthorizationKey", "secret-secret-12"),
         ("SecurityCtrlr.BasicAuthPassword", "secret-secret-12"),
         ("SendLocalListMaxLength", "5"),
+        ("SecurityProfile", "2"),
         ("DeviceDataCtrlr.ItemsPerMessage[X", "5"),
         ("K" * 51, "5"),
         ("", "5"),

@@ -246,3 +246,10 @@ async def test_a_network_profile_goes_into_a_slot(csms: Appliance, station: Stat
     [(action, payload)] = station.asked
     assert (action, payload["configurationSlot"]) == ("SetNetworkProfile", 2)
     assert payload["connectionData"]["ocppCsmsUrl"] == "wss://csms.example:9443/ocpp"
+
+
+async def test_a_station_that_is_removed_alerts_no_more(csms: Appliance, station: Station) -> None:
+    await station.call("NotifyEvent", event())
+    await csms.verb("station.remove", station="CP1")
+    assert await open_alerts(csms) == []
+    assert await csms.rows("SELECT 1 FROM device_monitors") == []
