@@ -25,8 +25,7 @@ async def _reserve(site: Site, station: Station201, **args: Any) -> tuple[Payloa
 
 
 async def _kept(site: Site) -> list[str]:
-    rows = await site.csms.rows("SELECT status FROM reservations ORDER BY id")
-    return [reservation["status"] for reservation in rows]
+    return [kept["status"] for kept in await site.verb("reservation.list", every=True)]
 
 
 @case("TC_H_01_CSMS")
@@ -133,6 +132,8 @@ async def test_tc_h_20_a_fault_ends_it(site: Site) -> None:
     said = {"reservationId": asked["id"], "reservationUpdateStatus": "Removed"}
     assert await station.call("ReservationStatusUpdate", said) == {}
     assert await _kept(site) == ["CANCELLED"]
+    [kept] = await site.verb("reservation.list", every=True)
+    assert kept["endedBecause"] == "EVSE 1 became faulted"
     assert (await site.connectors(station))[1]["status"] == "FAULTED"
 
 

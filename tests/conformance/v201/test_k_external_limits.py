@@ -17,11 +17,18 @@ async def _kept(site: Site, station: Station201) -> list[Payload]:
     return await site.events(station, "charging.limit")
 
 
+async def _limits(site: Site, station: Station201) -> list[tuple[int, str]]:
+    """Return EVSE and source of every limit that holds."""
+    shown = await site.verb("station.profiles", station=station.id)
+    return [(limit["evseId"], limit["source"]) for limit in shown["externalLimits"]]
+
+
 @case("TC_K_48_CSMS")
 async def test_tc_k_48_an_external_limit(site: Site) -> None:
     station = await site.station201()
     said = await _limited(station, evseId=1, chargingSchedule=[schedule(limit=8.0)])
     assert await _kept(site, station) == [said]
+    assert await _limits(site, station) == [(1, "EMS")]
 
 
 @case("TC_K_50_CSMS")
@@ -31,6 +38,7 @@ async def test_tc_k_50_an_external_limit_is_lifted(site: Site) -> None:
     cleared = {"chargingLimitSource": "EMS", "evseId": 1}
     assert await station.call("ClearedChargingLimit", cleared) == {}
     assert (await _kept(site, station))[-1] == cleared
+    assert await _limits(site, station) == []
 
 
 @case("TC_K_51_CSMS")

@@ -16,7 +16,27 @@ async def _set(site: Site, station: Station201, evse: int, wanted: Payload) -> P
     asked = {"evseId": evse, "chargingProfile": wanted}
     sent = await site.call(station, "SetChargingProfile", asked)
     assert station.asked_for("SetChargingProfile")[-1] == asked
+    known = {each["id"]: each for each in await _known(site, station)}
+    if sent["outcome"] == "DONE":
+        kept = known[wanted["id"]]
+        told = (kept["evseId"], kept["purpose"], kept["stackLevel"], kept["kind"])
+        assert told == (
+            evse,
+            wanted["chargingProfilePurpose"],
+            wanted["stackLevel"],
+            wanted["chargingProfileKind"],
+        )
+        limits = [period["limit"] for each in kept["schedules"] for period in each["periods"]]
+        assert limits == [wanted["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"]]
+    else:
+        assert known == {}
     return sent
+
+
+async def _known(site: Site, station: Station201) -> list[Payload]:
+    """Return the profiles that the station is known to hold."""
+    shown = await site.verb("station.profiles", station=station.id)
+    return [each["profile"] for each in shown["profiles"]]
 
 
 @case("TC_K_01_CSMS")
@@ -142,6 +162,7 @@ async def test_a_profile_is_cleared(site: Site, criteria: Payload, status: str, 
     sent = await site.call(station, "ClearChargingProfile", criteria)
     assert station.asked_for("ClearChargingProfile") == [criteria]
     assert (sent["outcome"], sent["response"]) == (outcome, {"status": status})
+    assert await _known(site, station) == []
 
 
 MAX = "ChargingStationMaxProfile"
@@ -177,6 +198,11 @@ async def test_profiles_are_reported(site: Site, evse: int | None, criteria: Pay
     second = report(7, profile(2, purpose), evse=evse or 0)
     assert await station.call("ReportChargingProfiles", second) == {}
     assert (await site.result(sent))["outcome"] == "DONE"
+    known = await _known(site, station)
+    assert [(each["id"], each["evseId"], each["purpose"]) for each in known] == [
+        (1, evse or 0, purpose),
+        (2, evse or 0, purpose),
+    ]
 
 
 @case("X201-18")

@@ -75,6 +75,7 @@ async def test_tc_m_05_an_installation_fails(site: Site) -> None:
     sent = await site.call(station, "InstallCertificate", asked)
     assert (sent["outcome"], sent["response"]) == ("REFUSED", {"status": "Failed"})
     assert await _held(site) == []
+    assert await site.verb("station.certificates", station=station.id) == []
 
 
 async def _ask(site: Site, station: Station201, types: list[str], held: list[Payload]) -> Payload:
