@@ -25,6 +25,7 @@ from csms.services.unit import Unit
 
 FOLLOW_EVERY_S: Final = 5.0
 WEB_PROTOCOLS: Final = ["h2", "http/1.1"]
+MEND: Final = ": bring it back from a backup, or make new authorities with csms pki init --anew"
 log = structlog.get_logger(__name__)
 
 
@@ -46,7 +47,7 @@ class TlsFront:
         """Take the certificates and trust anchors in force; raises CsmsError where they cannot be used."""
         roots = await unit.read(trust.client_roots)
         identities = [] if self._files() else await unit.read(server_certificates.identities)
-        secret = unit.policy.pki.secret() if identities else b""
+        secret = _secret(unit) if identities else b""
         context = server_context([], b"".join(roots).decode() or None)
         for each in (context, self.web):
             self._show(each, identities, secret)
@@ -90,8 +91,16 @@ class TlsFront:
             for identity in identities:
                 use(context, identity, secret)
         except (OSError, ssl.SSLError) as error:
-            source = "tls.certificate and tls.key" if files else "the server certificates"
-            raise InvalidInput(f"{source} cannot be used: {error}") from error
+            if files:
+                raise InvalidInput(f"tls.certificate and tls.key cannot be used: {error}") from error
+            raise InvalidInput(f"the server certificates do not open with this secret{MEND}") from error
+
+
+def _secret(unit: Unit) -> bytes:
+    try:
+        return unit.policy.pki.secret()
+    except CsmsError as error:
+        raise type(error)(f"{error}{MEND}") from None
 
 
 def use(context: ssl.SSLContext, identity: Identity, secret: bytes) -> None:

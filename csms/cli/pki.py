@@ -64,14 +64,22 @@ def init(
     pkcs1: bool = typer.Option(
         False, "--pkcs1", help="RSA signatures as SHA256withRSA instead of RSASSA-PSS, for old stations."
     ),
+    anew: bool = typer.Option(
+        False, "--anew", help="Give up the authorities there are: their secret is lost."
+    ),
+    yes: bool = YesFlag,
     json: bool = JsonFlag,
 ) -> None:
     """Make the certificate authorities and the server's certificates; csms init does it already."""
+    if anew:
+        confirm(yes, "Give up the authorities there are? Stations must be given the new root by hand.")
     from csms import master_key
     from csms.services import pki_policy
 
     master_key.ensure(pki_policy.key_file(session(ctx).config))
-    made = run(ctx, "pki.init", organization=organization, hosts=host or own_names(), rsa=rsa, pkcs1=pkcs1)
+    made = run(
+        ctx, "pki.init", organization=organization, hosts=host or own_names(), rsa=rsa, pkcs1=pkcs1, anew=anew
+    )
     _show_status(made, json=json)
     if not json:
         out.print("\nListeners with TLS open at the next start of csms serve.")

@@ -1,12 +1,12 @@
 """The public key infrastructure as a whole: made in one transaction, and shown (csms pki init, csms pki status)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
 from csms.clock import to_wire
 from csms.errors import Conflict, CsmsError, InvalidInput
-from csms.model.certificate import AuthorityState, CertificateAuthority, CertificateKind
+from csms.model.certificate import AuthorityState, CertificateAuthority, CertificateKind, RolloverState
 from csms.services import authorities, certificates, server_certificates, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx, Unit
@@ -15,6 +15,8 @@ from csms.store import trust as trust_store
 
 if TYPE_CHECKING:
     from csms.pki.pool import KeyPool
+
+ALREADY: Final = "there is a certificate authority already: csms pki status shows it"
 
 
 async def init(
@@ -25,15 +27,21 @@ async def init(
     organization: str | None = None,
     rsa: bool = False,
     pkcs1: bool = False,
+    anew: bool = False,
 ) -> dict[str, Any]:
-    """Make the infrastructure; `rsa` adds a root for stations that know only RSA, which signs PSS unless `pkcs1`."""
-    if await unit.read(authorities.exists):
-        raise Conflict("there is a certificate authority already: csms pki status shows it")
+    """Make the infrastructure; `rsa` adds a root for stations that know only RSA, which signs PSS unless `pkcs1`.
+
+    `anew` gives up the one there is, whose secret is lost: its authorities sign nothing more, and are still trusted.
+    """
+    if not anew and await unit.read(authorities.exists):
+        raise Conflict(ALREADY)
     from csms.pki import pool
 
     keys = await trio.to_thread.run_sync(lambda: pool.KeyPool(pool.for_generation(rsa=rsa)))
 
     def work(tx: Tx) -> dict[str, Any]:
+        if anew:
+            _give_up(tx)
         found(tx, caller, organization, hosts, keys, rsa=rsa, pss=not pkcs1)
         return status(tx, caller)
 
@@ -50,14 +58,24 @@ def found(
     rsa: bool = False,
     pss: bool = True,
 ) -> None:
-    """Make the first root, its authorities and the server certificates, all or nothing."""
-    if authorities.exists(tx):
-        raise Conflict("there is a certificate authority already: csms pki status shows it")
+    """Make a root, its authorities and the server certificates, all or nothing."""
+    if authorities.current(tx, authorities.ROOT) is not None:
+        raise Conflict(ALREADY)
+    number = max((each.generation for each in store.authorities(tx.db)), default=0) + 1
     name = authorities.check_organization(organization or _only_tenant(tx, caller))
-    made = authorities.make_generation(tx, 1, name, AuthorityState.CURRENT, pool, rsa=rsa, pss=pss)
+    made = authorities.make_generation(tx, number, name, AuthorityState.CURRENT, pool, rsa=rsa, pss=pss)
     server_certificates.issue_servers(tx, caller, hosts, pool)
     roots = [authority.fingerprint for authority in made if authority.issuer_id is None]
     tx.audit(caller, None, "pki.init", name, {"roots": roots})
+
+
+def _give_up(tx: Tx) -> None:
+    """Let no authority sign any more; what they signed is believed until it ends."""
+    for each in store.authorities(tx.db):
+        store.update_authority(tx.db, each.id, state=AuthorityState.RETIRED.value, private_key=None)
+    under_way = trust_store.rollover(tx.db)
+    if under_way is not None:
+        trust_store.set_rollover(tx.db, under_way.id, RolloverState.ABORTED.value, tx.at, ended=True)
 
 
 def status(tx: Tx, caller: Caller) -> dict[str, Any]:

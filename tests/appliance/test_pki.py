@@ -259,3 +259,22 @@ class TestKilled:
         running = machine.serve()
         code, text = s_client(running)
         assert code == 0, text
+
+
+class TestALostSecret:
+    def test_says_so_at_the_start_and_can_be_mended(self, machine: Machine) -> None:
+        secured(machine)
+        (machine.data_dir / "csms.key").unlink()
+        code, text = machine.csms("serve")
+        assert (code, "csms pki init --anew" in text) == (3, True), text
+        assert machine.csms("pki", "init", "--anew", "--yes")[0] == 0
+        root_of(machine).unlink()
+        assert machine.csms("pki", "export", "--out", str(root_of(machine)))[0] == 0
+        code, text = s_client(machine.serve())
+        assert code == 0, text
+
+    def test_another_secret_is_told_from_none(self, machine: Machine) -> None:
+        secured(machine)
+        machine.settings["CSMS_MASTER_KEY"] = "something else entirely, and long enough"
+        code, text = machine.csms("serve")
+        assert (code, "do not open with this secret" in text) == (2, True), text

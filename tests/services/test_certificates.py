@@ -12,7 +12,7 @@ from csms.errors import Conflict, CsmsError, InvalidInput, NotAllowed, NotFound
 from csms.model.certificate import CertificateKind, CertificateState, RevocationReason
 from csms.pki import keys
 from csms.pki.keys import Algorithm
-from csms.services import authorities, certificates, server_certificates, verbs
+from csms.services import authorities, certificates, pki_setup, server_certificates, trust, verbs
 from csms.services.access import Caller, Role
 from csms.services.pki_policy import PkiPolicy
 from csms.services.unit import Policy, Unit
@@ -310,3 +310,21 @@ def test_the_policy_names_addresses_only_where_there_is_one() -> None:
         "http://csms.example:9400/pki/ocsp",
         "http://csms.example:9400/pki/a1.crl",
     )
+
+
+class TestALostSecret:
+    async def test_authorities_are_made_anew_and_the_old_are_still_believed(self, office: Office) -> None:
+        old = await signed(office, house.request())
+        await office.roll()
+        stranger = Policy(pki=PkiPolicy(secret=lambda: b"another secret " * 3))
+        unit = Unit(office.unit.store, office.unit.bus, office.clock, office.unit.entropy, stranger)
+        made = await pki_setup.init(unit, OPERATOR, hosts=["csms.example"], organization="V", anew=True)
+        current = [a for a in made["authorities"] if a["state"] == "CURRENT"]
+        assert {(a["generation"], a["hasKey"]) for a in current} == {(3, True)}
+        assert {a["hasKey"] for a in made["authorities"] if a not in current} == {False}
+        assert made["rollover"] is None
+        assert len(made["servers"]) == 2
+        new = await certificates.sign_for_station(unit, office.stations["CP1"], house.request())
+        believed = await office.see(trust.anchors, office.stations["CP1"].tenant_id, "station_ca")
+        for chain in (old, new):
+            assert x509.load_pem_x509_certificates(chain)[1] in [leaf(pem) for pem in believed]
