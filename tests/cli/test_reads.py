@@ -54,8 +54,11 @@ async def lived(
     assert (await stranger.handshake("/ocpp/CP1/with/far/too/much")).status == 404
     await csms.message_log.flush()
     await csms.unit.run(_alert)
+    reserved = {"connectorId": 1, "expiryDate": payloads.at(60), "idTag": "TAG1", "reservationId": 5}
+    await csms.verb("station.call", station="CP1", action="ReserveNow", payload=reserved)
     await csms.unit.run(_monitor)
     await csms.verb("desired.set", name="HeartbeatInterval", value="600")
+    await _files(csms, station)
     await _certificates(csms, monkeypatch)
     return {
         "STATION": "CP1",
@@ -64,6 +67,8 @@ async def lived(
         "UID": "TAG1",
         "TARIFF": "energy",
         "CDR": str(transaction),
+        "RESERVATION": "5",
+        "FIRMWARE": "fw.bin",
     }
 
 
@@ -84,6 +89,13 @@ def _monitor(tx: Tx) -> None:
     [row] = tx.db.all("SELECT * FROM stations WHERE station_id = 'CP1'")
     watched = Monitor(1, VariableName("EVSE", "Power", evse_id=1), "UpperThreshold", "22000", 3)
     monitors.reported(tx, StationRef(row["tenant_id"], "CP1", row["id"]), (watched,), tx.at)
+
+
+async def _files(csms: Appliance, station: Station) -> None:
+    station.answers["GetDiagnostics"] = {"fileName": "diag.log"}
+    await csms.verb("station.command", station="CP1", verb="log", args={})
+    digests = {"sha256": "0" * 64, "md5": "0" * 32}
+    await csms.verb("firmware.add", file_id="f1", name="fw.bin", size_bytes=1, **digests)
 
 
 async def _certificates(csms: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,10 +169,12 @@ def test_every_read_is_documented() -> None:
         "path",
         "explain",
         "monitors",
+        "profiles",
+        "local-list",
         "watch",
         "version",
         "doctor",
     )
     reads = {c.removeprefix("csms ") for c in reference.commands() if c.split()[-1] in reading}
-    found = {re.sub(r" [A-Z]+$", "", read) for read in READS}
+    found = {re.sub(r"( [A-Z]+)+$", "", read) for read in READS}
     assert {read for read in reads if not read.startswith("station command ")} == found - {"doctor STATION"}
