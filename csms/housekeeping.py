@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 import structlog
 import trio
@@ -27,12 +28,14 @@ from csms.services import (
     missing_events,
     pruning,
     reservations,
+    root_delivery,
     stations,
     upgrade_steps,
     vehicle_profiles,
 )
 from csms.services.file_room import FileRoom
 from csms.services.house import House
+from csms.services.unit import Unit
 
 MESSAGES_EVERY_S = 1.0
 PRESENCE_EVERY_S = 5.0
@@ -43,20 +46,23 @@ FILES_EVERY_S = 600.0
 REMIND_EVERY_S = 10.0
 MOST_SLICES = 1000
 
+FOLLOWERS: Final[tuple[Callable[[House], Awaitable[None]], ...]] = (
+    missing_events.run,
+    cost.run,
+    local_list_sync.run,
+    vehicle_profiles.run,
+    certificate_delivery.run,
+    upgrade_steps.run,
+    root_delivery.run,
+)
+"""What follows the events of the house, or works off what stands in the database, until it is stopped."""
+
 log = structlog.get_logger(__name__)
 
 
 async def run(house: House, roll: Roll, retention: Retention) -> None:
     """Do all of it until cancelled; a failure is logged and tried again at the next turn."""
     unit = house.unit
-
-    async def write_presence() -> None:
-        heard = roll.heard()
-        moments = [{"key": p.station.key, "at": to_text(p.heard_at)} for p in heard if p.heard_at]
-        if moments:
-            await unit.run(lambda tx: stations.seen(tx, moments))
-        for presence, moment in zip(heard, [p.heard_at for p in heard], strict=True):
-            presence.written_at = moment
 
     async def expire() -> None:
         await unit.run(lambda tx: availability.follow_up(tx) + commands.expire(tx) + reservations.expire(tx))
@@ -80,22 +86,28 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_every, CERTIFICATES_EVERY_S, certificates)
         nursery.start_soon(_every, MESSAGES_EVERY_S, house.message_log.flush)
-        nursery.start_soon(_every, PRESENCE_EVERY_S, write_presence)
+        nursery.start_soon(_every, PRESENCE_EVERY_S, partial(_write_presence, unit, roll))
         nursery.start_soon(_every, EXPIRY_EVERY_S, expire)
         nursery.start_soon(_every, PRUNE_EVERY_S, prune)
         nursery.start_soon(_every, FILES_EVERY_S, partial(_tidy_files, house, kept))
         nursery.start_soon(_every, REMIND_EVERY_S, partial(availability.remind, house))
         nursery.start_soon(_follow_operators, house, roll)
-        nursery.start_soon(missing_events.run, house)
-        nursery.start_soon(cost.run, house)
         nursery.start_soon(after_boot.Worker(house).run)
-        nursery.start_soon(local_list_sync.run, house)
-        nursery.start_soon(vehicle_profiles.run, house)
-        nursery.start_soon(certificate_delivery.run, house)
-        nursery.start_soon(upgrade_steps.run, house)
+        for follow in FOLLOWERS:
+            nursery.start_soon(follow, house)
         watchdog_s = systemd.watchdog_interval_s()
         if watchdog_s is not None:
             nursery.start_soon(_every, watchdog_s, _alive)
+
+
+async def _write_presence(unit: Unit, roll: Roll) -> None:
+    """Write when stations were last heard."""
+    heard = roll.heard()
+    moments = [{"key": p.station.key, "at": to_text(p.heard_at)} for p in heard if p.heard_at]
+    if moments:
+        await unit.run(lambda tx: stations.seen(tx, moments))
+    for presence, moment in zip(heard, [p.heard_at for p in heard], strict=True):
+        presence.written_at = moment
 
 
 async def _every(interval_s: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
-from csms.model.certificate import CertificateKind
 from csms.model.charging_profile import ChargingProfile, ProfileLimits, ProfileScope, RateUnit
 from csms.model.customer_request import CustomerInformation
 from csms.model.device_command import DeviceCommand
@@ -19,7 +17,7 @@ from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, 
 from csms.model.driver_text import UpdateCost
 from csms.model.file_command import UpdateFirmware, UploadLog
 from csms.model.id_token import ISO14443, Authorization
-from csms.model.station_security import CertificateUse
+from csms.model.security_command import SecurityCommand
 
 
 class ResetKind(StrEnum):
@@ -236,80 +234,6 @@ class DataTransfer:
     data: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateSigned:
-    """Give the station the certificate it has asked for, leaf first; `kind` as the station named it."""
-
-    chain: str
-    kind: CertificateKind | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class InstallCertificate:
-    """Have the station trust a root."""
-
-    use: CertificateUse
-    certificate: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteCertificate:
-    """Have the station forget a certificate, named as the station names it."""
-
-    hash_data: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class GetInstalledCertificates:
-    """Ask which certificates of a use the station holds; None asks for all uses at once."""
-
-    use: CertificateUse | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SetOrganization:
-    """Tell the station the operator's name, which its certificate has to bear."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetPassword:
-    """Give the station a new password: text of 16 to 40 characters (A01)."""
-
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SetNetworkProfile:
-    """Tell the station how to reach us with another security profile (2.0.1 B09); `slot` is its place."""
-
-    slot: int
-    profile: int
-    url: str
-    interface: str = "Wired0"
-    message_timeout_s: int = 30
-
-
-@dataclass(frozen=True, slots=True)
-class GetNetworkPriority:
-    """Ask in which order the station tries its network profiles."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetNetworkPriority:
-    """Tell the station in which order to try its network profiles; it does after its next start."""
-
-    slots: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SetSecurityProfile:
-    """Have the station come again with a higher security profile (1.6 whitepaper A05)."""
-
-    profile: int
-
-
 StationCommand = (
     Reset
     | UnlockConnector
@@ -340,16 +264,7 @@ StationCommand = (
     | ClearCache
     | DataTransfer
     | DeviceCommand
-    | CertificateSigned
-    | InstallCertificate
-    | DeleteCertificate
-    | GetInstalledCertificates
-    | SetNetworkProfile
-    | GetNetworkPriority
-    | SetNetworkPriority
-    | SetOrganization
-    | SetPassword
-    | SetSecurityProfile
+    | SecurityCommand
 )
 
 

@@ -40,4 +40,6 @@ def server_context(
         context.load_verify_locations(cadata=client_roots)
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VerifyFlags(_NO_CHECK_TIME)
         context.verify_mode = ssl.CERT_OPTIONAL
+        context.options |= ssl.OP_NO_TICKET
+        context.num_tickets = 0  # a resumed session has lost the chain that the gate looks at
     return context

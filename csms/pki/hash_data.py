@@ -69,12 +69,15 @@ def from_wire(payload: Mapping[str, Any]) -> HashData:
 
 
 def normalised(data: HashData) -> HashData:
-    """Return hash data in lower case and without leading zeros; raises ValueError when a field is no hex number."""
+    """Return hash data in lower case, hashes in full length, the serial number without leading zeros.
+
+    Raises ValueError when a field is no hexadecimal number, or too long for its hash.
+    """
     serial = _hex(data.serial_number).lstrip("0") or "0"
     return replace(
         data,
-        issuer_name_hash=_hex(data.issuer_name_hash),
-        issuer_key_hash=_hex(data.issuer_key_hash),
+        issuer_name_hash=_hash(data.issuer_name_hash, data.algorithm),
+        issuer_key_hash=_hash(data.issuer_key_hash, data.algorithm),
         serial_number=serial,
     )
 
@@ -110,6 +113,14 @@ def _digest(algorithm: str, data: bytes) -> bytes:
     digest = hashes.Hash(ALGORITHMS[algorithm]())
     digest.update(data)
     return digest.finalize()
+
+
+def _hash(text: str, algorithm: str) -> str:
+    digits = 2 * ALGORITHMS[algorithm].digest_size
+    found = _hex(text).zfill(digits)
+    if len(found) > digits:
+        raise ValueError(f"a hash of {algorithm} has {digits} hexadecimal digits, not {len(found)}")
+    return found
 
 
 def _hex(text: str) -> str:

@@ -14,6 +14,7 @@ import trio
 
 from csms.clock import to_text
 from csms.errors import CsmsError, FarEndFailed, StoreStopped, StoreUnavailable, Unsupported
+from csms.model import security_command as safety
 from csms.model import station_command as ask
 from csms.model.alert import AlertCategory, AlertSeverity
 from csms.model.certificate import CertificateKind
@@ -217,7 +218,7 @@ async def _name_operator(errand: Errand, name: str) -> None:
     if name in (known.setting("SecurityCtrlr.OrganizationName"), known.setting("CpoName")):
         return
     try:
-        await errand.carry_out(ask.SetOrganization(name))
+        await errand.carry_out(safety.SetOrganization(name))
     except FarEndFailed as error:
         log.info("operators_name_not_taken", station=errand.station.station_id, reason=str(error))
 
@@ -297,7 +298,7 @@ async def _send(house: House, station: ChargingStation, request: CertificateRequ
         await unit.run(lambda tx: _end(tx, request, RequestState.FAILED, reason))
         return
     try:
-        result = await errand.carry_out(ask.CertificateSigned(chain, request.kind))
+        result = await errand.carry_out(safety.CertificateSigned(chain, request.kind))
     except Unsupported as error:
         reason = str(error)
         await unit.run(lambda tx: _end(tx, request, RequestState.FAILED, reason))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from csms.errors import Conflict, InvalidInput, NotFound, Unsupported
-from csms.model import station_command as ask
+from csms.model import security_command as safety
 from csms.model.station_command import Trigger
 from csms.model.station_security import INSTALLABLE, CertificateUse, InstalledCertificate
 from csms.pki import authority, path
@@ -58,12 +58,12 @@ class NewPassword:
 async def list_certificates(errand: Errand, order: ListCertificates) -> tuple[CallResult, dict[str, Any]]:
     """Ask what a station holds; `detail` tells what it is known to hold then."""
     try:
-        result = await errand.carry_out(ask.GetInstalledCertificates(order.use))
+        result = await errand.carry_out(safety.GetInstalledCertificates(order.use))
     except Unsupported:
         if order.use is not None:
             raise
         for use in ONE_BY_ONE:
-            result = await errand.carry_out(ask.GetInstalledCertificates(use))
+            result = await errand.carry_out(safety.GetInstalledCertificates(use))
     held = await errand.house.unit.read(lambda tx: store.installed(tx.db, errand.station.id))
     found = [view(each) for each in held if order.use in (None, each.usage)]
     return result, {"certificates": found}
@@ -82,7 +82,7 @@ async def install(errand: Errand, order: Install) -> tuple[CallResult, dict[str,
         raise InvalidInput(str(error)) from None
     for certificate in found:
         one = authority.to_pem(certificate).decode()
-        result = await errand.carry_out(ask.InstallCertificate(order.use, one))
+        result = await errand.carry_out(safety.InstallCertificate(order.use, one))
         if result.outcome != "DONE":
             break
     return result, {"subjects": [each.subject.rfc4514_string() for each in found]}
@@ -93,7 +93,7 @@ async def delete(errand: Errand, order: Delete) -> tuple[CallResult, dict[str, A
     held = await errand.house.unit.read(lambda tx: store.installed(tx.db, errand.station.id))
     one = _named(held, order)
     wanted: dict[str, Any] = {name: one.as_reported[name] for name in _HASH_FIELDS if name in one.as_reported}
-    return await errand.carry_out(ask.DeleteCertificate(wanted)), {"use": one.usage.value}
+    return await errand.carry_out(safety.DeleteCertificate(wanted)), {"use": one.usage.value}
 
 
 async def renew(errand: Errand, order: Renew) -> tuple[CallResult, dict[str, Any]]:
@@ -103,7 +103,7 @@ async def renew(errand: Errand, order: Renew) -> tuple[CallResult, dict[str, Any
 
 async def new_password(errand: Errand, _order: NewPassword) -> tuple[CallResult, dict[str, Any]]:
     """Change a station's password by its own protocol (A01); services.sign_on settles which one counts."""
-    return await errand.carry_out(ask.SetPassword(passwords.generate())), {}
+    return await errand.carry_out(safety.SetPassword(passwords.generate())), {}
 
 
 def _own_root(tx: Tx, errand: Errand, order: Install) -> str:

@@ -150,10 +150,9 @@ class ContractCertificates:
             policy.ocsp_timeout_s, ocsp_client.LARGEST_ANSWER, policy.ocsp_hosts, policy.ocsp_private
         )
         try:
-            der = await self._outward.post(
-                question.url, ocsp_client.request(question.data), "application/ocsp-request", bounds
-            )
-        except FarEndFailed as error:
+            asked = ocsp_client.request(question.data)
+            der = await self._outward.post(question.url, asked, "application/ocsp-request", bounds)
+        except (FarEndFailed, ValueError) as error:
             return Answer(Standing.FAILED, f"the responder {error}")
         answer = ocsp_client.read(der, question.data, issuers, now)
         if answer.proven and answer.fresh_until is not None and answer.standing is not Standing.FAILED:

@@ -15,6 +15,7 @@ import trio
 from csms.bus import SlowReader
 from csms.clock import to_text
 from csms.errors import InvalidInput, NotFound
+from csms.model import security_command as safety
 from csms.model import station_command as ask
 from csms.model.command import CallStatus, Command, Outcome
 from csms.model.device_command import ClearMonitors, SetMonitoringBase, SetMonitoringLevel, SetMonitors
@@ -262,7 +263,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "monitor.base": Operation(SetMonitoringBase),
     "monitor.level": Operation(SetMonitoringLevel),
     "monitor.report": Operation(monitor_orders.MonitoringReport, monitor_orders.report),
-    "network-profile": Operation(ask.SetNetworkProfile),
+    "network-profile": Operation(safety.SetNetworkProfile),
     "certificate.list": Operation(
         certificate_orders.ListCertificates, work=certificate_orders.list_certificates
     ),

@@ -4,7 +4,7 @@ A request is accepted or refused at once; that it is signed and delivered is ser
 station sends its request again when it has waited too long: the same key gets the same certificate.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
@@ -31,13 +31,15 @@ class Wish:
 
     csr: str
     kind: CertificateKind | None = None
+    said: dict[str, Any] = field(default_factory=dict)
+    """The message as it came."""
 
 
 def sign_certificate(tx: Tx, station: StationRef, wish: Wish) -> bool:
     """Take in a request for a certificate and return whether it will be signed."""
     reason = _take(tx, station, wish)
-    body: dict[str, Any] = {"csr": wish.csr[: csr.LONGEST_CSR], "kind": wish.kind, "accepted": reason is None}
-    stations.record(tx, station, "certificate.requested", body | ({"reason": reason} if reason else {}))
+    body = wish.said | {"accepted": reason is None} | ({"reason": reason} if reason else {})
+    stations.record(tx, station, "certificate.requested", body)
     return reason is None
 
 

@@ -16,6 +16,7 @@ import trio
 
 from csms.bus import SlowReader
 from csms.errors import CsmsError, InvalidInput, StationOffline, Unsupported
+from csms.model import security_command as safety
 from csms.model import station_command as ask
 from csms.model.certificate import CertificateKind
 from csms.model.command import Outcome
@@ -98,7 +99,7 @@ async def password(way: Way) -> str:
     """Give a station that has never had a password its first one."""
     if way.upgrade.profile == 3 or way.station.security_profile in (1, 2):
         return "the station keeps its password" if way.upgrade.profile != 3 else "no password is needed"
-    await way.order(ask.SetPassword(passwords.generate()))
+    await way.order(safety.SetPassword(passwords.generate()))
     return "the station has a password of its own"
 
 
@@ -110,7 +111,7 @@ async def root(way: Way) -> str:
         return "our server's certificate is from elsewhere: its root has to be in the station already"
     pem = (await way.house.unit.read(lambda tx: authorities.export(tx, CALLER)))["pem"]
     try:
-        await way.errand.carry_out(ask.GetInstalledCertificates(CertificateUse.CSMS_ROOT))
+        await way.errand.carry_out(safety.GetInstalledCertificates(CertificateUse.CSMS_ROOT))
     except Unsupported as error:
         log.info("installed_certificates_not_told", station=way.station.station_id, reason=str(error))
     held = await way.house.unit.read(lambda tx: store.installed(tx.db, way.station.id))
@@ -118,7 +119,7 @@ async def root(way: Way) -> str:
     missing = [each for each in path.read_chain(pem.encode()) if f"{each.serial_number:x}" not in serials]
     for certificate in missing:
         await way.order(
-            ask.InstallCertificate(CertificateUse.CSMS_ROOT, authority.to_pem(certificate).decode())
+            safety.InstallCertificate(CertificateUse.CSMS_ROOT, authority.to_pem(certificate).decode())
         )
     return "our root is installed" if missing else "the station trusts our root"
 
@@ -150,17 +151,17 @@ async def profile(way: Way) -> str:
     """Tell the station its new profile: by a network profile where it has those, else by its setting."""
     wanted = way.upgrade.profile
     if not _has_network_profiles(way):
-        await way.order(ask.SetSecurityProfile(wanted))
+        await way.order(safety.SetSecurityProfile(wanted))
         return f"the station was told to come with profile {wanted}"
     url = way.upgrade.url
     if not url:
         raise InvalidInput("where does the station reach our TLS listener? --url wss://…, or ocpp.tls_url")
-    await way.errand.carry_out(ask.GetNetworkPriority())
+    await way.errand.carry_out(safety.GetNetworkPriority())
     used = (await way.errand.bounds()).network_slots
     reasons = []
     for slot in _free(used, way.kept.get("slot")):
         try:
-            await way.order(ask.SetNetworkProfile(slot, wanted, url))
+            await way.order(safety.SetNetworkProfile(slot, wanted, url))
         except Failed as refused:
             reasons.append(f"slot {slot}: {refused}")
             continue
@@ -176,7 +177,7 @@ async def priority(way: Way) -> str:
         return "the station has no network profiles"
     used = way.kept.get("used")
     others = [each for each in used if each != slot] if isinstance(used, list) else []
-    await way.order(ask.SetNetworkPriority((slot, *others)))
+    await way.order(safety.SetNetworkPriority((slot, *others)))
     return f"network profile {slot} is tried first"
 
 
@@ -301,7 +302,7 @@ def _arrived(tx: Tx, way: Way) -> bool:
 
 def _has_network_profiles(way: Way) -> bool:
     try:
-        way.house.link.translate(way.errand.version, ask.GetNetworkPriority(), ask.Abilities())
+        way.house.link.translate(way.errand.version, safety.GetNetworkPriority(), ask.Abilities())
     except Unsupported:
         return False
     return True

@@ -141,7 +141,9 @@ async def test_data_that_should_have_been_text(csms: Appliance, station: Station
 async def test_sign_certificate_is_answered_and_kept(csms: Appliance, station: Station) -> None:
     assert await station.call("SignCertificate", {"csr": "-----BEGIN"}) == {"status": "Rejected"}
     [kept] = await csms.rows("SELECT body FROM station_events WHERE kind = 'certificate.requested'")
-    assert json.loads(kept["body"]) == {"csr": "-----BEGIN"}
+    body = json.loads(kept["body"])
+    assert (body["csr"], body["accepted"]) == ("-----BEGIN", False)
+    assert "PKCS #10" in body["reason"]
 
 
 async def test_every_event_is_of_a_kind_that_is_declared(csms: Appliance, station: Station) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from csms.clock import to_wire
 from csms.errors import InvalidInput, Unsupported
+from csms.model import security_command as safety
 from csms.model import station_command as ask
 from csms.model.customer_request import CustomerInformation
 from csms.model.device_command import GetReport
@@ -280,26 +281,26 @@ def _present(fields: dict[str, Any]) -> dict[str, Any]:
 
 COMMANDS: Final[dict[type[Any], Row]] = {
     ask.CancelReservation: _cancel_reservation,
-    ask.CertificateSigned: sec.certificate_signed,
+    safety.CertificateSigned: sec.certificate_signed,
     ask.ChangeAvailability: _availability,
     ask.ClearCache: _clear_cache,
     ask.ClearLimit: _clear_limit,
     ask.DataTransfer: _data_transfer,
-    ask.DeleteCertificate: sec.delete_certificate,
+    safety.DeleteCertificate: sec.delete_certificate,
     ask.ClearChargingProfiles: charging.clear_profiles,
     ask.GetCompositeSchedule: charging.composite_schedule,
-    ask.GetInstalledCertificates: sec.installed_certificates,
+    safety.GetInstalledCertificates: sec.installed_certificates,
     ask.GetLocalListVersion: _list_version,
     ask.GetSettings: _get_settings,
-    ask.InstallCertificate: sec.install_certificate,
+    safety.InstallCertificate: sec.install_certificate,
     ask.LimitCurrent: _limit,
     ask.ReserveNow: _reserve,
     ask.Reset: _reset,
     ask.SendLocalList: _local_list,
     ask.SetChargingProfile: charging.set_profile,
-    ask.SetOrganization: sec.organization,
-    ask.SetPassword: sec.password,
-    ask.SetSecurityProfile: sec.security_profile,
+    safety.SetOrganization: sec.organization,
+    safety.SetPassword: sec.password,
+    safety.SetSecurityProfile: sec.security_profile,
     ask.SetSetting: _set_setting,
     ask.SetSettings: _set_settings,
     ask.StartTransaction: _start,
@@ -316,9 +317,9 @@ _MISSING: Final[dict[type[Any], str]] = {
     CustomerInformation: "OCPP 1.6 stations tell nothing of customers (in 2.0.1: CustomerInformation)",
     GetDisplayMessages: _NO_DISPLAY,
     SetDisplayMessage: _NO_DISPLAY,
-    ask.SetNetworkProfile: "OCPP 1.6 has no network profiles: its station finds us by its own settings",
-    ask.GetNetworkPriority: "OCPP 1.6 has no network profiles",
-    ask.SetNetworkPriority: "OCPP 1.6 has no network profiles",
+    safety.SetNetworkProfile: "OCPP 1.6 has no network profiles: its station finds us by its own settings",
+    safety.GetNetworkPriority: "OCPP 1.6 has no network profiles",
+    safety.SetNetworkPriority: "OCPP 1.6 has no network profiles",
     ask.GetChargingProfiles: "OCPP 1.6 stations cannot tell which profiles they hold: csms station profiles ID",
     GetReport: "OCPP 1.6 has no reports: its configuration keys are all there is (config get)",
 }

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from csms.errors import Unsupported
-from csms.model import station_command as ask
+from csms.model import security_command as safety
 from csms.model.certificate import CertificateKind
 from csms.model.station_command import Abilities
 from csms.ocpp.certificates import TO_16
@@ -13,43 +13,43 @@ LONGEST_PASSWORD: Final = 20
 """Bytes of an AuthorizationKey, which is sent as 40 hexadecimal digits."""
 
 
-def certificate_signed(command: ask.CertificateSigned, _: Abilities) -> list[Request]:
+def certificate_signed(command: safety.CertificateSigned, _: Abilities) -> list[Request]:
     """CertificateSigned: 1.6 knows one kind of certificate only."""
     if command.kind is CertificateKind.V2G:
         raise Unsupported("OCPP 1.6 has no V2G certificates")
     return [("CertificateSigned", {"certificateChain": command.chain})]
 
 
-def install_certificate(command: ask.InstallCertificate, _: Abilities) -> list[Request]:
+def install_certificate(command: safety.InstallCertificate, _: Abilities) -> list[Request]:
     """InstallCertificate: the root of the central system or of the manufacturer."""
     payload = {"certificateType": _use(command.use), "certificate": command.certificate}
     return [("InstallCertificate", payload)]
 
 
-def delete_certificate(command: ask.DeleteCertificate, _: Abilities) -> list[Request]:
+def delete_certificate(command: safety.DeleteCertificate, _: Abilities) -> list[Request]:
     """DeleteCertificate, with the hash algorithm the station has used."""
     return [("DeleteCertificate", {"certificateHashData": command.hash_data})]
 
 
-def installed_certificates(command: ask.GetInstalledCertificates, _: Abilities) -> list[Request]:
+def installed_certificates(command: safety.GetInstalledCertificates, _: Abilities) -> list[Request]:
     """GetInstalledCertificateIds: one use a question."""
     if command.use is None:
         raise Unsupported("OCPP 1.6 asks for one use of certificates at a time")
     return [("GetInstalledCertificateIds", {"certificateType": _use(command.use)})]
 
 
-def organization(command: ask.SetOrganization, _: Abilities) -> list[Request]:
+def organization(command: safety.SetOrganization, _: Abilities) -> list[Request]:
     """ChangeConfiguration(CpoName): the O of the station's requests (whitepaper §7.5)."""
     return [("ChangeConfiguration", {"key": "CpoName", "value": command.name})]
 
 
-def password(command: ask.SetPassword, _: Abilities) -> list[Request]:
+def password(command: safety.SetPassword, _: Abilities) -> list[Request]:
     """ChangeConfiguration(AuthorizationKey): the password as a hex number, 20 bytes at most (whitepaper A01)."""
     value = command.password.encode()[:LONGEST_PASSWORD].hex()
     return [("ChangeConfiguration", {"key": "AuthorizationKey", "value": value})]
 
 
-def security_profile(command: ask.SetSecurityProfile, _: Abilities) -> list[Request]:
+def security_profile(command: safety.SetSecurityProfile, _: Abilities) -> list[Request]:
     """ChangeConfiguration(SecurityProfile): the station comes again with it (A05)."""
     return [("ChangeConfiguration", {"key": "SecurityProfile", "value": str(command.profile)})]
 

@@ -25,9 +25,9 @@ def event(tx: Tx, station: StationRef, event: tuple[datetime, dict[str, Any]]) -
     security_events.reported(tx, station, event[1], to_text(event[0]))
 
 
-def read_request(payload: Payload, _now: datetime, _notes: list[str]) -> Wish:
+def read_request(payload: Payload, now: datetime, notes: list[str]) -> Wish:
     """SignCertificate.req (§4.13): 1.6 has one kind of certificate."""
-    return Wish(str(payload["csr"]))
+    return Wish(str(payload["csr"]), said=verbatim(payload, now, notes))
 
 
 def request_answer(accepted: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from csms.clock import to_wire
 from csms.errors import InvalidInput, Unsupported
+from csms.model import security_command as safety
 from csms.model import station_command as ask
 from csms.model.customer_request import CustomerInformation
 from csms.model.device_command import (
@@ -250,33 +251,33 @@ def _present(fields: dict[str, Any]) -> dict[str, Any]:
 
 COMMANDS: Final[dict[type[Any], Row]] = {
     ask.CancelReservation: _cancel_reservation,
-    ask.CertificateSigned: sec.certificate_signed,
+    safety.CertificateSigned: sec.certificate_signed,
     ask.ChangeAvailability: _availability,
     ask.ClearCache: _clear_cache,
     ask.ClearLimit: _clear_limit,
     ClearDisplayMessage: display.clear_message,
     CustomerInformation: display.customer,
     ask.DataTransfer: _data_transfer,
-    ask.DeleteCertificate: sec.delete_certificate,
+    safety.DeleteCertificate: sec.delete_certificate,
     ask.ClearChargingProfiles: charging.clear_profiles,
     ask.GetChargingProfiles: charging.get_profiles,
     ask.GetCompositeSchedule: charging.composite_schedule,
     GetDisplayMessages: display.get_messages,
-    ask.GetInstalledCertificates: sec.installed_certificates,
+    safety.GetInstalledCertificates: sec.installed_certificates,
     ask.GetLocalListVersion: _list_version,
     GetReport: dev.report,
     ask.GetSettings: dev.get_settings,
-    ask.InstallCertificate: sec.install_certificate,
+    safety.InstallCertificate: sec.install_certificate,
     ask.LimitCurrent: _limit,
     ask.ReserveNow: _reserve,
     ask.Reset: _reset,
     ask.SendLocalList: _local_list,
     ask.SetChargingProfile: charging.set_profile,
-    ask.GetNetworkPriority: sec.network_priority_asked,
-    ask.SetNetworkPriority: sec.network_priority,
-    ask.SetNetworkProfile: sec.network_profile,
-    ask.SetOrganization: sec.organization,
-    ask.SetPassword: sec.password,
+    safety.GetNetworkPriority: sec.network_priority_asked,
+    safety.SetNetworkPriority: sec.network_priority,
+    safety.SetNetworkProfile: sec.network_profile,
+    safety.SetOrganization: sec.organization,
+    safety.SetPassword: sec.password,
     ask.SetSetting: dev.set_setting,
     ask.SetSettings: dev.set_settings,
     ClearMonitors: dev.clear_monitors,

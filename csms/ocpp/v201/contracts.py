@@ -88,7 +88,7 @@ def read_ev_request(payload: Payload, _now: datetime, _notes: list[str]) -> Aske
         str(payload.get("iso15118SchemaVersion", "")),
         str(payload.get("exiRequest", "")),
     )
-    return Asked({"action": request.action, "iso15118SchemaVersion": request.schema_version}, request)
+    return Asked({name: value for name, value in payload.items() if name != "exiRequest"}, request)
 
 
 async def ask_provider(contracts: ContractCertificates, station: StationRef, asked: Asked) -> Asked:

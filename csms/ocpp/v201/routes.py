@@ -31,7 +31,6 @@ from csms.services import (
     transactions,
 )
 
-
 INBOUND: Final[dict[str, Inbound]] = {
     "Authorize": Inbound(con.read_authorize, con.authorize, con.authorize_answer, prepare=con.judge),
     "BootNotification": Inbound(tr.boot, boots.take, tr.boot_answer),

@@ -26,13 +26,14 @@ def event(tx: Tx, station: StationRef, event: tuple[datetime, dict[str, Any]]) -
     security_events.reported(tx, station, event[1], to_text(event[0]))
 
 
-def read_request(payload: Payload, _now: datetime, notes: list[str]) -> Wish:
+def read_request(payload: Payload, now: datetime, notes: list[str]) -> Wish:
     """SignCertificateRequest (A02, A03): without a type the certificate serves for both (A02.FR.13)."""
     kind = payload.get("certificateType")
     if kind is not None and kind not in (CertificateKind.STATION, CertificateKind.V2G):
         notes.append(f"certificateType {str(kind)[:50]} is not known")
         kind = None
-    return Wish(str(payload["csr"]), None if kind is None else CertificateKind(kind))
+    wanted = None if kind is None else CertificateKind(kind)
+    return Wish(str(payload["csr"]), wanted, verbatim(payload, now, notes))
 
 
 def request_answer(accepted: bool) -> dict[str, Any]:

@@ -133,7 +133,7 @@ async def test_a_contract_nobody_can_check_lets_nobody_charge(
 ) -> None:
     answer = await station.call("Authorize", {"idToken": TAG1 | {"type": "eMAID"}} | proof)
     assert answer["idTokenInfo"]["status"] == "Invalid"
-    assert answer["certificateStatus"] == "NoCertificateAvailable"
+    assert answer["certificateStatus"] == "CertChainError"
 
 
 @case("X201-21")
@@ -220,7 +220,8 @@ async def test_what_a_station_says_is_kept_and_answered_honestly(
     csms: Appliance, station: Station, action: str, payload: dict[str, Any], answer: dict[str, Any]
 ) -> None:
     whole = payload | {"customData": {"vendorId": "org.example", "deep": {"er": [{"yet": 1}]}}}
-    assert await station.call(action, whole) == answer
+    said = await station.call(action, whole)
+    assert {name: value for name, value in said.items() if name != "statusInfo"} == answer
     [row] = await csms.rows("SELECT body FROM station_events")
     assert '"deep":{"er":[{"yet":1}]}' in row["body"]
 
