@@ -223,7 +223,7 @@ def _pem(certificate: Any) -> str:
     return str(certificate.public_bytes(serialization.Encoding.PEM).decode())
 
 
-def _signed(key: Any, scheme: str, *, by: Any = None, days: int = 30) -> tuple[str, str]:
+def signed(key: Any, scheme: str, *, by: Any = None, days: int = 30) -> tuple[str, str]:
     """Return a signature over CONTENT and the certificate of its key."""
     if scheme == "ecdsa":
         made = key.sign(CONTENT, ec.ECDSA(hashes.SHA256()))
@@ -251,7 +251,7 @@ async def _add(web: Site, signature: str | None = None, certificate: str | None 
 
 @pytest.mark.parametrize("scheme", ["ecdsa", "pss", "pkcs1"])
 async def test_signed_firmware_goes_out_with_what_proves_it(web: Site, scheme: str) -> None:
-    signature, certificate = _signed(EC_KEY if scheme == "ecdsa" else RSA_KEY, scheme)
+    signature, certificate = signed(EC_KEY if scheme == "ecdsa" else RSA_KEY, scheme)
     await _add(web, signature, certificate)
     station = await web.station("2.0.1")
     done = await _order(web, "firmware", name="fw.bin")
@@ -302,17 +302,17 @@ async def test_a_second_update_ends_the_first(web: Site) -> None:
     [("file", "does not fit the file"), ("certificate", "is valid from"), ("signature", "not Base64")],
 )
 async def test_firmware_whose_proof_is_bad_is_not_added(web: Site, spoil: str, reason: str) -> None:
-    signature, certificate = _signed(EC_KEY, "ecdsa", days=-30 if spoil == "certificate" else 30)
+    signature, certificate = signed(EC_KEY, "ecdsa", days=-30 if spoil == "certificate" else 30)
     if spoil == "signature":
         signature = "not base 64!"
     if spoil == "file":
-        signature, _ = _signed(ec.generate_private_key(ec.SECP256R1()), "ecdsa")
+        signature, _ = signed(ec.generate_private_key(ec.SECP256R1()), "ecdsa")
     with pytest.raises(InvalidInput, match=reason):
         await _add(web, signature, certificate)
 
 
 async def test_firmware_is_checked_again_before_it_is_sent(web: Site) -> None:
-    await _add(web, *_signed(EC_KEY, "ecdsa"))
+    await _add(web, *signed(EC_KEY, "ecdsa"))
     station = await web.station("2.0.1")
     web.csms.clock.forward(days=60)
     with pytest.raises(InvalidInput, match="is valid from"):
@@ -334,7 +334,7 @@ async def test_firmware_is_checked_again_before_it_is_sent(web: Site) -> None:
 
 async def test_firmware_of_a_maker_nobody_trusts_is_not_sent(web: Site) -> None:
     root, stranger = (_certificate(name, RSA_KEY, authority=True) for name in ("Maker Root", "Stranger"))
-    signature, certificate = _signed(EC_KEY, "ecdsa", by=(root, RSA_KEY))
+    signature, certificate = signed(EC_KEY, "ecdsa", by=(root, RSA_KEY))
     await web.csms.verb("trust.add", store_name="manufacturer", pem=_pem(stranger))
     with pytest.raises(InvalidInput, match="is not trusted"):
         await _add(web, signature, certificate)
@@ -343,7 +343,7 @@ async def test_firmware_of_a_maker_nobody_trusts_is_not_sent(web: Site) -> None:
 
 
 async def test_signed_firmware_in_1_6(web: Site) -> None:
-    await _add(web, *_signed(EC_KEY, "ecdsa"))
+    await _add(web, *signed(EC_KEY, "ecdsa"))
     station = await web.station()
     done = await _order(web, "firmware", name="fw.bin")
     payload = await station.until_asked("SignedUpdateFirmware")
@@ -355,7 +355,7 @@ async def test_signed_firmware_in_1_6(web: Site) -> None:
 
 
 async def test_an_old_station_gets_signed_firmware_plainly(web: Site) -> None:
-    await _add(web, *_signed(EC_KEY, "ecdsa"))
+    await _add(web, *signed(EC_KEY, "ecdsa"))
     station = await web.station()
     station.answers["SignedUpdateFirmware"] = CallError("NotImplemented", "", {})
     station.answers["UpdateFirmware"] = {}
@@ -364,7 +364,7 @@ async def test_an_old_station_gets_signed_firmware_plainly(web: Site) -> None:
 
 
 async def test_a_station_of_the_whitepaper_never_gets_it_plainly(web: Site) -> None:
-    await _add(web, *_signed(EC_KEY, "ecdsa"))
+    await _add(web, *signed(EC_KEY, "ecdsa"))
     station = await web.station()
     keys = [{"key": "SecurityProfile", "readonly": False, "value": "1"}]
     station.answers["GetConfiguration"] = {"configurationKey": keys}
