@@ -183,7 +183,7 @@ def want_renewal(tx: Tx, caller: Caller, *, station: str, tenant: str | None = N
     return {"station": found.station_id, "certificates": count}
 
 
-def due_for_renewal(tx: Tx, limit: int = 50) -> list[dict[str, Any]]:
+def due_for_renewal(tx: Tx, limit: int = 1000) -> list[dict[str, Any]]:
     """Return the stations' certificates whose station is to be asked for a new request now.
 
     Rows have id, tenant_id, station_key, station_id, kind and not_after.

@@ -76,17 +76,21 @@ def status(tx: Tx, caller: Caller) -> dict[str, Any]:
     }
 
 
-def due_installs(tx: Tx, limit: int = 50) -> list[dict[str, Any]]:
+def due_installs(tx: Tx, limit: int = 10_000) -> list[dict[str, Any]]:
     """Return the stations with TLS that still lack the new root, while one is being installed.
 
-    Rows have station_key, tenant_id, station_id, root_pem and cross_pem (bytes; None without one).
+    Rows have authority_id, station_key, tenant_id, station_id, root_pem and cross_pem (bytes; None without one).
     """
     under_way = trust_store.rollover(tx.db)
     if under_way is None or under_way.state is not RolloverState.INSTALLING:
         return []
     due: list[dict[str, Any]] = []
     for root in _roots(tx, under_way.new_generation):
-        pems = {"root_pem": root.certificate.encode(), "cross_pem": _bytes(root.cross_certificate)}
+        pems = {
+            "authority_id": root.id,
+            "root_pem": root.certificate.encode(),
+            "cross_pem": _bytes(root.cross_certificate),
+        }
         tried = to_text(tx.now - TRIED_AGAIN_AFTER)
         due += [row | pems for row in trust_store.missing_installs(tx.db, root.id, tried, limit)]
     return due[:limit]
