@@ -4,7 +4,8 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import httpx
 import trio
@@ -17,6 +18,8 @@ from csms.ocpp.limits import Limits
 from csms.ocpp.listener import Door, open_door
 from csms.services import tariffs, tenants, tokens
 from csms.services.access import LOCAL_OPERATOR
+from csms.services.house import House
+from csms.services.sign_in import SignIn
 from csms.services.unit import Policy, Tx
 from csms.store.connection import Store
 from tests.conformance.station import CaseStation
@@ -189,16 +192,35 @@ def _furnish(tx: Tx) -> None:
     tokens.add(tx, LOCAL_OPERATOR, uid="MASTER", group="MASTERS")
 
 
-@asynccontextmanager
-async def _program(csms: Appliance) -> AsyncIterator[httpx.AsyncClient]:
-    """Return what a program with an API key has of the management listener, without its sockets."""
+class _Present:
+    """A part of whichever appliance runs now: the routes are laid once for all cases, for that takes long."""
 
+    def __init__(self) -> None:
+        self.part: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.part, name)
+
+
+_house, _sign_in = _Present(), _Present()
+
+
+@cache
+def _application() -> Any:
     async def ready() -> None:
         return None
 
+    return admin_app.build(
+        cast(House, _house), cast(SignIn, _sign_in), ready, CollectorRegistry(), Gateway(UNLIMITED)
+    )
+
+
+@asynccontextmanager
+async def _program(csms: Appliance) -> AsyncIterator[httpx.AsyncClient]:
+    """Return what a program with an API key has of the management listener, without its sockets."""
+    _house.part, _sign_in.part = csms.house, csms.sign_in
     key = await csms.unit.run(lambda tx: program(tx, "SUPER_ADMIN"))
-    app = admin_app.build(csms.house, csms.sign_in, ready, CollectorRegistry(), Gateway(UNLIMITED))
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    transport = httpx.ASGITransport(_application(), raise_app_exceptions=True)
     bearer = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://csms.example", headers=bearer, timeout=None
