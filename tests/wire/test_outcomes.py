@@ -238,7 +238,7 @@ EC_KEY = ec.generate_private_key(ec.SECP256R1())
 RSA_KEY = rsa.generate_private_key(65537, 2048)
 
 
-async def _add(web: Site, signature: str | None = None, certificate: str | None = None) -> None:
+async def add(web: Site, signature: str | None = None, certificate: str | None = None) -> None:
     arriving = web.csms.room.arriving("f1")
     arriving.write(CONTENT)
     arriving.keep()
@@ -252,7 +252,7 @@ async def _add(web: Site, signature: str | None = None, certificate: str | None 
 @pytest.mark.parametrize("scheme", ["ecdsa", "pss", "pkcs1"])
 async def test_signed_firmware_goes_out_with_what_proves_it(web: Site, scheme: str) -> None:
     signature, certificate = signed(EC_KEY if scheme == "ecdsa" else RSA_KEY, scheme)
-    await _add(web, signature, certificate)
+    await add(web, signature, certificate)
     station = await web.station("2.0.1")
     done = await _order(web, "firmware", name="fw.bin")
     sent = (await station.until_asked("UpdateFirmware"))["firmware"]
@@ -308,11 +308,11 @@ async def test_firmware_whose_proof_is_bad_is_not_added(web: Site, spoil: str, r
     if spoil == "file":
         signature, _ = signed(ec.generate_private_key(ec.SECP256R1()), "ecdsa")
     with pytest.raises(InvalidInput, match=reason):
-        await _add(web, signature, certificate)
+        await add(web, signature, certificate)
 
 
 async def test_firmware_is_checked_again_before_it_is_sent(web: Site) -> None:
-    await _add(web, *signed(EC_KEY, "ecdsa"))
+    await add(web, *signed(EC_KEY, "ecdsa"))
     station = await web.station("2.0.1")
     web.csms.clock.forward(days=60)
     with pytest.raises(InvalidInput, match="is valid from"):
@@ -337,13 +337,13 @@ async def test_firmware_of_a_maker_nobody_trusts_is_not_sent(web: Site) -> None:
     signature, certificate = signed(EC_KEY, "ecdsa", by=(root, RSA_KEY))
     await web.csms.verb("trust.add", store_name="manufacturer", pem=_pem(stranger))
     with pytest.raises(InvalidInput, match="is not trusted"):
-        await _add(web, signature, certificate)
+        await add(web, signature, certificate)
     await web.csms.verb("trust.add", store_name="manufacturer", pem=_pem(root))
-    await _add(web, signature, certificate)
+    await add(web, signature, certificate)
 
 
 async def test_signed_firmware_in_1_6(web: Site) -> None:
-    await _add(web, *signed(EC_KEY, "ecdsa"))
+    await add(web, *signed(EC_KEY, "ecdsa"))
     station = await web.station()
     done = await _order(web, "firmware", name="fw.bin")
     payload = await station.until_asked("SignedUpdateFirmware")
@@ -355,7 +355,7 @@ async def test_signed_firmware_in_1_6(web: Site) -> None:
 
 
 async def test_an_old_station_gets_signed_firmware_plainly(web: Site) -> None:
-    await _add(web, *signed(EC_KEY, "ecdsa"))
+    await add(web, *signed(EC_KEY, "ecdsa"))
     station = await web.station()
     station.answers["SignedUpdateFirmware"] = CallError("NotImplemented", "", {})
     station.answers["UpdateFirmware"] = {}
@@ -364,7 +364,7 @@ async def test_an_old_station_gets_signed_firmware_plainly(web: Site) -> None:
 
 
 async def test_a_station_of_the_whitepaper_never_gets_it_plainly(web: Site) -> None:
-    await _add(web, *signed(EC_KEY, "ecdsa"))
+    await add(web, *signed(EC_KEY, "ecdsa"))
     station = await web.station()
     keys = [{"key": "SecurityProfile", "readonly": False, "value": "1"}]
     station.answers["GetConfiguration"] = {"configurationKey": keys}
