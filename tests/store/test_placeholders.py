@@ -1,8 +1,8 @@
-"""`:named` parameters become psycopg's, and nothing else of the statement changes."""
+"""`:named` parameters become each driver's, and nothing else of the statement changes."""
 
 import pytest
 
-from csms.store.placeholders import translated
+from csms.store.placeholders import counted, translated
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,19 @@ def test_translation(sql: str, expected: str) -> None:
 )
 def test_only_statements_that_surely_read_count_as_reading(sql: str, writes: bool) -> None:
     assert translated(sql)[1] is writes
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected", "picked"),
+    [
+        ("SELECT 1", "SELECT 1", ()),
+        ("SELECT :a", "SELECT ?", (1,)),
+        ("SELECT :a, :b WHERE x=:a", "SELECT ?, ? WHERE x=?", (1, 2, 1)),
+        ("SELECT ':a', :b -- :a", "SELECT ':a', ? -- :a", (2,)),
+        ('SELECT 7 % 3, "odd:name", :b', 'SELECT 7 % 3, "odd:name", ?', (2,)),
+    ],
+)
+def test_counting(sql: str, expected: str, picked: tuple[int, ...]) -> None:
+    text, pick = counted(sql)
+    assert text == expected
+    assert tuple(pick({"a": 1, "b": 2})) == picked
