@@ -3,16 +3,19 @@
 import os
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
 
 from csms.cli._console import JsonFlag, TenantOption, moment, out, plain, print_json, run, session
-from csms.cli._runtime import Session, is_running
+from csms.cli._runtime import Session, is_running, perform
 from csms.errors import CsmsError
 
 Finding = dict[str, Any]
 LEAST_FREE_BYTES = 500 * 1024 * 1024
+SERVER_ENDS_DAYS = 14
+"""They renew themselves long before."""
 
 
 def doctor(
@@ -71,7 +74,25 @@ def _appliance(work: Session) -> Finding:
     return _finding("appliance", running, "running" if running else "not running: csms serve")
 
 
-CHECKS: tuple[Callable[[Session], Finding], ...] = (_data_dir, _disk, _database, _appliance)
+def _certificates(work: Session) -> Finding:
+    try:
+        found = perform(work, "pki.status")
+    except CsmsError:
+        return _finding("certificates", False, "cannot be looked at without the database")
+    if not found["authorities"]:
+        return _finding("certificates", True, "none of our own: csms pki init makes TLS possible")
+    problem = found["secret"]
+    if problem != "ok":
+        return _finding("certificates", False, f"their keys cannot be opened: {problem}")
+    ends = min((server["notAfter"] for server in found["servers"]), default=None)
+    if ends is None:
+        return _finding("certificates", False, "none for this server: csms pki issue --host NAME")
+    near = (datetime.fromisoformat(ends) - datetime.now(UTC)).days < SERVER_ENDS_DAYS
+    text = f"this server's until {ends[:10]}"
+    return _finding("certificates", not near, f"{text}: csms pki renew" if near else text)
+
+
+CHECKS: tuple[Callable[[Session], Finding], ...] = (_data_dir, _disk, _database, _certificates, _appliance)
 
 
 def _finding(check: str, ok: bool, text: str) -> Finding:

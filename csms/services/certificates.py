@@ -19,7 +19,7 @@ from csms.model.certificate import (
 )
 from csms.model.event import Event
 from csms.model.station import StationRef
-from csms.services import authorities, stations, tenants
+from csms.services import authorities, security_profiles, stations, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx, Unit
 from csms.store import certificates as store
@@ -104,7 +104,7 @@ def issue_station(
     key = keys.make(keys.Algorithm.EC)
     leaf = pki.certify(
         authorities.unlocked(tx, issuer),
-        common_name or found.serial_number or found.station_id,
+        common_name or security_profiles.serial_of(tx, found),
         keys.public_of(key),
         authorities.span(tx, tx.now + tx.policy.pki.station_life),
         tx.policy.pki.links(issuer.id),
@@ -200,6 +200,12 @@ def renewal_asked(tx: Tx, certificate_id: str) -> None:
 def by_fingerprint(tx: Tx, fingerprint: str) -> Certificate | None:
     """Return what we issued, by the SHA-256 of its DER in hex."""
     return store.by_fingerprint(tx.db, fingerprint)
+
+
+def is_authority_revoked(tx: Tx, authority_id: str) -> bool:
+    """Whether one of our authorities counts no more, and with it whatever it has signed."""
+    found = store.authority(tx.db, authority_id)
+    return found is None or found.revoked_at is not None
 
 
 def organization(tx: Tx) -> str:

@@ -278,7 +278,7 @@ def test_messages_are_followed_as_they_come(running: Running, tmp_path: Path) ->
 def test_the_doctor_has_nothing_to_say(running: Running) -> None:
     code, text = running.machine.csms("doctor")
     assert code == 0, text
-    assert [line[0] for line in text.splitlines()] == ["✓"] * 4
+    assert [line[0] for line in text.splitlines()] == ["✓"] * 5
     running.kill()
     code, text = running.machine.csms("doctor")
     assert code == 1

@@ -138,6 +138,12 @@ def _fetch(url: str) -> bytes:
         return content
 
 
+def test_without_certificates_no_listener_speaks_tls(machine: Machine) -> None:
+    running = machine.serve()
+    assert [name for name in running.listeners if name.endswith("_tls")] == []
+    assert running.get("/pki/root.pem")[0] == 404
+
+
 class TestClientCertificates:
     def test_ours_is_let_in_a_strangers_and_our_servers_own_are_not(
         self, running: Running, tmp_path: Path
@@ -159,6 +165,7 @@ class TestClientCertificates:
 
 class TestRenewal:
     async def test_new_handshakes_see_it_and_no_connection_is_closed(self, machine: Machine) -> None:
+        machine.settings["CSMS_LISTEN_ADMIN_TLS"] = "127.0.0.1:0"
         running = await trio.to_thread.run_sync(lambda: secured(machine).serve())
         async with street(running) as stations:
             station = await _dial(running, stations._nursery)
@@ -200,14 +207,19 @@ class TestRenewal:
         await trio.to_thread.run_sync(lambda: until(lambda: check("O = Second")))
 
 
-def _shown(running: Running) -> dict[str, str]:
-    """Return the serial number of the certificate that is shown for each kind of key."""
+def _shown(running: Running) -> dict[tuple[str, str], str]:
+    """Return the serial number of the certificate that is shown by each listener for each kind of key."""
     shown = {}
-    for suite in ("ECDHE-ECDSA-AES128-GCM-SHA256", "AES128-GCM-SHA256"):
-        code, text = s_client(running, "-tls1_2", "-cipher", suite)
+    for listener, suite in (
+        ("ocpp_tls", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+        ("ocpp_tls", "AES128-GCM-SHA256"),
+        ("admin_tls", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+        ("admin_tls", "ECDHE-RSA-AES128-GCM-SHA256"),
+    ):
+        code, text = s_client(running, "-tls1_2", "-cipher", suite, listener=listener)
         assert code == 0, text
         pem = text[text.index("-----BEGIN CERTIFICATE-----") : text.index("-----END CERTIFICATE-----") + 26]
-        shown[suite] = f"{x509.load_pem_x509_certificate(pem.encode()).serial_number:x}"
+        shown[listener, suite] = f"{x509.load_pem_x509_certificate(pem.encode()).serial_number:x}"
     return shown
 
 

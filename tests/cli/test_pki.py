@@ -182,3 +182,17 @@ async def test_a_rollover_is_led_step_by_step(run: Cli, made: Any) -> None:
     assert "SWITCHED" in await say(run, "rollover", "--yes")  # no station has TLS
     assert "no rollover is under way" in await say(run, "rollover", "--yes")
     assert (await refused(run, "rollover", "--abort", "--yes"))[0] == 5
+
+
+async def test_the_doctor_looks_at_certificates(run: Cli, csms: Appliance) -> None:
+    async def finding() -> Any:
+        done = await run("doctor", "--json")
+        return next(f for f in done.json if f["check"] == "certificates")
+
+    assert (await finding())["text"] == "none of our own: csms pki init makes TLS possible"
+    made = await told(run, "init")
+    until = made["servers"][0]["notAfter"][:10]
+    assert await finding() == {"check": "certificates", "ok": True, "text": f"this server's until {until}"}
+    for server in made["servers"]:
+        await say(run, "revoke", server["serialNumber"], "--yes")
+    assert (await finding())["text"] == "none for this server: csms pki issue --host NAME"
