@@ -21,6 +21,7 @@ Payload = Mapping[str, Any]
 
 UNREADABLE: Final = (KeyError, TypeError, ValueError, InvalidOperation, OverflowError)
 """What reading a profile raises that is not one, however it got past the schema."""
+_LARGEST_INTEGER: Final = 2**31 - 1
 _THOUSANDTH: Final = Decimal("0.001")
 
 
@@ -34,10 +35,10 @@ def read_profile(
     """Return a profile; raises one of `UNREADABLE` for what is none."""
     recurrency, transaction_id = raw.get("recurrencyKind"), raw.get("transactionId")
     return ChargingProfile(
-        id=int(raw[id_field]),
+        id=_integer(raw[id_field]),
         evse_id=evse_id,
         purpose=purposes[raw["chargingProfilePurpose"]],
-        stack_level=int(raw["stackLevel"]),
+        stack_level=_integer(raw["stackLevel"]),
         kind=ProfileKind(raw["chargingProfileKind"]),
         schedules=tuple(read_schedule(schedule) for schedule in schedules),
         recurrency=None if recurrency is None else Recurrency(recurrency),
@@ -54,7 +55,7 @@ def read_schedule(raw: Payload) -> ChargingSchedule:
         unit=RateUnit(raw["chargingRateUnit"]),
         periods=tuple(_period(period) for period in raw["chargingSchedulePeriod"]),
         start_at=_moment(raw.get("startSchedule")),
-        duration_s=None if duration is None else int(duration),
+        duration_s=None if duration is None else _integer(duration),
         min_rate=None if min_rate is None else _decimal(min_rate),
     )
 
@@ -103,11 +104,19 @@ def present(fields: dict[str, Any]) -> dict[str, Any]:
 def _period(raw: Payload) -> SchedulePeriod:
     phases, phase = raw.get("numberPhases"), raw.get("phaseToUse")
     return SchedulePeriod(
-        int(raw["startPeriod"]),
+        _integer(raw["startPeriod"]),
         _decimal(raw["limit"]),
-        None if phases is None else int(phases),
-        None if phase is None else int(phase),
+        None if phases is None else _integer(phases),
+        None if phase is None else _integer(phase),
     )
+
+
+def _integer(value: Any) -> int:
+    """Return an integer of the standard, which has 32 bits; OverflowError for a larger one."""
+    number = int(value)
+    if abs(number) > _LARGEST_INTEGER:
+        raise OverflowError(f"{str(number)[:20]}… is no 32-bit integer")
+    return number
 
 
 def _decimal(value: Any) -> Decimal:
