@@ -4,6 +4,7 @@ What is to do stands in the database: how often a tenant's id tokens have change
 station's list has seen. A station that is offline is looked at again while it is connected.
 """
 
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -22,6 +23,8 @@ from csms.store import local_lists as store
 from csms.store import rows, stations
 
 EVERY_S: Final = 2.0
+SETTLED: Final = timedelta(seconds=5)
+"""How long a station has been connected before it is sent a list: it boots first."""
 _AT_A_TIME: Final = 20
 _CALLER: Final = Caller("csms", Role.SUPER_ADMIN, None, "local list sync")
 _FOR_GOOD: Final = (Unsupported, Conflict, InvalidInput)
@@ -39,7 +42,8 @@ def rounds(house: House) -> Rounds[str]:
 
 async def _due(house: House) -> list[str]:
     """Return the connected stations whose list should be looked at now."""
-    linked = {link.station.key for link in house.link.links()}
+    since = house.unit.clock.now() - SETTLED
+    linked = {link.station.key for link in house.link.links() if link.connected_at <= since}
     return await house.unit.read(partial(_wanting, linked=linked)) if linked else []
 
 

@@ -1,5 +1,6 @@
 """Local lists that follow the id tokens by themselves, whatever happens to station and appliance in between."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         await trio.sleep_forever()
 
     monkeypatch.setattr(local_list_sync, "run", never)
+    monkeypatch.setattr(local_list_sync, "SETTLED", timedelta(0))
 
 
 @pytest.fixture
@@ -162,6 +164,19 @@ async def test_one_silent_station_holds_nobody_up(csms: Appliance, keeper: Keepe
     station.answers["GetLocalListVersion"] = CallError("GenericError", "busy", {})
     await round_(csms)
     assert (keeper.sent, second.updates) == ([], [("Full", 1, 1)])
+
+
+async def test_a_station_that_has_just_connected_boots_first(
+    csms: Appliance, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_list_sync, "SETTLED", timedelta(seconds=5))
+    await follow(csms)
+    csms.clock.forward(seconds=4.9)
+    await round_(csms)
+    assert keeper.sent == []
+    csms.clock.forward(seconds=0.1)
+    await round_(csms)
+    assert len(keeper.sent) == 1
 
 
 async def test_an_operators_own_sync_counts(csms: Appliance, keeper: Keeper) -> None:

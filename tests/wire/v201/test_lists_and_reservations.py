@@ -1,6 +1,7 @@
 """Blocks D and H on the wire: local lists within the station's bounds, forgotten customers, reservations."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         await trio.sleep_forever()
 
     monkeypatch.setattr(local_list_sync, "run", never)
+    monkeypatch.setattr(local_list_sync, "SETTLED", timedelta(0))
 
 
 async def order(csms: Appliance, verb: str, **args: Any) -> dict[str, Any]:
