@@ -141,6 +141,10 @@ class Station:
             await stream.send_all(b"".join(frame(TEXT, text.encode()) for text in texts))
             while len(answers) < len(calls):
                 kind, message_id, *rest = json.loads(await self._message(stream))
+                if kind == 2:  # what a station that knows nothing says to whatever it is asked
+                    refusal = json.dumps([4, message_id, "NotImplemented", "", {}])
+                    await stream.send_all(frame(TEXT, refusal.encode()))
+                    continue
                 answers[message_id] = rest[0] if kind == 3 else Refused(f"{rest[0]}: {rest[1]}")
         return [answers[message_id] for message_id, _, _ in calls]
 
