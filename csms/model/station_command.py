@@ -130,13 +130,17 @@ class SetSettings:
 
 @dataclass(frozen=True, slots=True)
 class LimitCurrent:
-    """Bound the current per phase from `since` on, for `duration_s` or until it is cleared."""
+    """Bound the current per phase from `since` on, for `duration_s` or until it is cleared.
+
+    `profile_id` is the charging profile whose place it takes, where the station has one there.
+    """
 
     amps: Decimal
     since: datetime
     evse_id: int = 0
     phases: int | None = None
     duration_s: int | None = None
+    profile_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

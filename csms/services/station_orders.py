@@ -10,13 +10,14 @@ from typing import Final
 
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model import station_command as ask
+from csms.model.charging_profile import ProfilePurpose
 from csms.model.device_command import ComponentCriterion, GetReport, ReportExtent
 from csms.model.id_token import ISO14443, AuthorizationStatus
 from csms.model.station import ChargingStation
 from csms.model.transaction import TransactionState
 from csms.services import tokens
 from csms.services.unit import Tx
-from csms.store import abilities, transactions
+from csms.store import abilities, charging_profiles, transactions
 from csms.store import reservations as reservation_store
 from csms.store import tokens as token_store
 
@@ -123,7 +124,9 @@ def limit(on: Occasion, order: Limit) -> ask.LimitCurrent:
         raise InvalidInput("a limit holds for more than 0 s")
     midnight = on.tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
     since = midnight if order.duration_s is None else on.tx.now
-    return ask.LimitCurrent(order.amps, since, order.evse_id, order.phases, order.duration_s)
+    purpose = ProfilePurpose.TX_DEFAULT if order.evse_id else ProfilePurpose.STATION_MAX
+    there = charging_profiles.at_place(on.tx.db, on.station.id, purpose, 0, order.evse_id)
+    return ask.LimitCurrent(order.amps, since, order.evse_id, order.phases, order.duration_s, there)
 
 
 def report(on: Occasion, order: Report) -> GetReport:

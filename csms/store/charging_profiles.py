@@ -85,6 +85,18 @@ def select(db: Database, station_key: str) -> list[InstalledProfile]:
     ]
 
 
+def at_place(
+    db: Database, station_key: str, purpose: ProfilePurpose, stack_level: int, evse_id: int
+) -> int | None:
+    """Return the id of a profile with this purpose, stack level and EVSE; None where the place is free."""
+    row = db.one(
+        """SELECT id FROM charging_profiles WHERE station_key = :key AND purpose = :purpose
+             AND stack_level = :level AND evse_id = :evse ORDER BY id LIMIT 1""",
+        {"key": station_key, "purpose": purpose.value, "level": stack_level, "evse": evse_id},
+    )
+    return int(row["id"]) if row else None
+
+
 def remove(db: Database, station_key: str, profile_id: int) -> int:
     """Remove one profile; returns how many rows went."""
     return db.run(

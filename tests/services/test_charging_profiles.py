@@ -226,3 +226,19 @@ async def test_a_composite_schedule_in_a_unit_of_choice(csms: Appliance, station
     assert await station.until_asked("GetCompositeSchedule") == {
         "connectorId": 1, "duration": 600, "chargingRateUnit": "W"
     }  # fmt: skip
+
+
+async def test_a_limit_takes_the_place_of_what_bounds_the_same(csms: Appliance, station: Station) -> None:
+    await order(csms, "profile.set", purpose="default", limit=16, evse_id=1)
+    await order(csms, "limit", amps=10, evse_id=1)
+    await order(csms, "limit", amps=10, evse_id=2)
+    assert await ids(csms) == [1, 900_002]
+    await order(csms, "limit.clear", evse_id=1)
+    assert await ids(csms) == [900_002]
+
+
+async def test_each_start_brings_a_profile_of_its_own(csms: Appliance, station: Station) -> None:
+    for evse_id in (1, 2):
+        await order(csms, "start", id_token="TAG1", evse_id=evse_id, limit_a=8)
+    found = await ids(csms)
+    assert len(set(found)) == 2

@@ -30,7 +30,8 @@ Row = Callable[[Any, Abilities], list[Request]]
 
 LIMIT_PROFILE_IDS_FROM: Final = 900_000
 """Charging profiles of `limit` have this id plus the connector's, so that a new limit replaces the old (§3.13.2)."""
-START_PROFILE_ID: Final = LIMIT_PROFILE_IDS_FROM - 1
+START_PROFILE_IDS_TO: Final = LIMIT_PROFILE_IDS_FROM - 1
+"""Charging profiles that come with a start have ids from this one down, each start another."""
 VOLTS: Final = 230
 _NO_DISPLAY: Final = (
     "OCPP 1.6 has no messages for displays (csms station command ID data sends a vendor's own)"
@@ -72,13 +73,18 @@ def _start(command: ask.StartTransaction, abilities: Abilities) -> list[Request]
     if command.limit_a is not None:
         schedule = _schedule(command.limit_a, None, abilities)
         payload["chargingProfile"] = {
-            "chargingProfileId": START_PROFILE_ID,
+            "chargingProfileId": _start_profile_id(command),
             "stackLevel": 0,
             "chargingProfilePurpose": "TxProfile",
             "chargingProfileKind": "Relative",
             "chargingSchedule": schedule,
         }
     return [("RemoteStartTransaction", payload)]
+
+
+def _start_profile_id(command: ask.StartTransaction) -> int:
+    """Return an id that the profile of another charge at the station does not have, for that would be replaced."""
+    return START_PROFILE_IDS_TO - command.number % 50_000
 
 
 def _stop(command: ask.StopTransaction, _: Abilities) -> list[Request]:
@@ -135,7 +141,7 @@ def _limit(command: ask.LimitCurrent, abilities: Abilities) -> list[Request]:
     if command.evse_id == 0 or command.duration_s is not None:
         kind, schedule["startSchedule"] = "Absolute", to_wire(command.since)
     profile = {
-        "chargingProfileId": LIMIT_PROFILE_IDS_FROM + command.evse_id,
+        "chargingProfileId": command.profile_id or LIMIT_PROFILE_IDS_FROM + command.evse_id,
         "stackLevel": 0,
         "chargingProfilePurpose": _purpose(command.evse_id),
         "chargingProfileKind": kind,

@@ -36,7 +36,8 @@ Row = Callable[[Any, Abilities], Request]
 
 LIMIT_PROFILE_IDS_FROM: Final = 900_000
 """Charging profiles of `limit` have this id plus the EVSE's, so that a new limit replaces the old (K01.FR.05)."""
-START_PROFILE_ID: Final = LIMIT_PROFILE_IDS_FROM - 1
+START_PROFILE_IDS_TO: Final = LIMIT_PROFILE_IDS_FROM - 1
+"""Charging profiles that come with a start have ids from this one down, each start another."""
 VOLTS: Final = 230
 
 
@@ -70,13 +71,18 @@ def _start(command: ask.StartTransaction, abilities: Abilities) -> Request:
         payload["evseId"] = _evse(command.evse_id)
     if command.limit_a is not None:
         payload["chargingProfile"] = {
-            "id": START_PROFILE_ID,
+            "id": _start_profile_id(command),
             "stackLevel": 0,
             "chargingProfilePurpose": "TxProfile",
             "chargingProfileKind": "Relative",
-            "chargingSchedule": [_schedule(START_PROFILE_ID, command.limit_a, None, abilities)],
+            "chargingSchedule": [_schedule(_start_profile_id(command), command.limit_a, None, abilities)],
         }
     return "RequestStartTransaction", payload
+
+
+def _start_profile_id(command: ask.StartTransaction) -> int:
+    """Return an id that the profile of another charge at the station does not have, for that would be replaced."""
+    return START_PROFILE_IDS_TO - command.number % 50_000
 
 
 def _stop(command: ask.StopTransaction, _: Abilities) -> Request:
@@ -101,7 +107,7 @@ def _trigger(command: ask.TriggerMessage, _: Abilities) -> Request:
 
 def _limit(command: ask.LimitCurrent, abilities: Abilities) -> Request:
     """ChargingStationMaxProfile bounds the station, TxDefaultProfile every charge on an EVSE (K01)."""
-    number = LIMIT_PROFILE_IDS_FROM + command.evse_id
+    number = command.profile_id or LIMIT_PROFILE_IDS_FROM + command.evse_id
     schedule = _schedule(number, command.amps, command.phases, abilities)
     if command.duration_s is not None:
         schedule["duration"] = command.duration_s
