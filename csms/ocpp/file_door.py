@@ -29,6 +29,7 @@ from csms.services.unit import Unit
 MOST_TRANSFERS: Final = 64
 MOST_OF_A_STATION: Final = 4
 IDLE_S: Final = 60.0
+NO_ROOM: Final = 507
 LONGEST_S: Final = 4 * 3600.0
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _UPLOADS: Final = (b"PUT", b"POST")
@@ -146,7 +147,8 @@ class FileDoor:
             log.info("file_received", file=file_id, size_bytes=size)
         except (_Answer, h11.RemoteProtocolError, trio.TooSlowError, trio.BrokenResourceError) as failure:
             arriving.drop()
-            await self._note(offer, str(failure) or "the station sent nothing for a minute")
+            full = isinstance(failure, _Answer) and failure.status == NO_ROOM
+            await self._note(offer, str(failure) or "the station sent nothing for a minute", full)
             raise
         except NotFound as error:
             raise _Answer(410, str(error)) from None
@@ -177,15 +179,15 @@ class FileDoor:
             full = isinstance(error, NoRoom) or error.errno in _FULL
             log.error("file_not_written", file=offer.address.file_id, error=str(error))
             raise _Answer(
-                507 if full else 500, "there is no room for it" if full else "not written"
+                NO_ROOM if full else 500, "there is no room for it" if full else "not written"
             ) from None
         return body.name
 
-    async def _note(self, offer: Offer, reason: str) -> None:
+    async def _note(self, offer: Offer, reason: str, full: bool) -> None:
         """Keep why an upload broke off, where that can be kept."""
         with trio.move_on_after(5, shield=True):
             try:
-                await self._unit.run(lambda tx: files.failed(tx, offer.address, reason))
+                await self._unit.run(lambda tx: files.failed(tx, offer.address, reason, full=full))
             except CsmsError as error:
                 log.error("file_failure_not_kept", file=offer.address.file_id, error=str(error))
 

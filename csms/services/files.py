@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from csms.clock import to_text
 from csms.errors import NotFound, StationOffline
+from csms.model.alert import AlertCategory, AlertSeverity
 from csms.model.command import Command, Outcome, Purpose
 from csms.model.station import ChargingStation, StationRef
 from csms.model.station_file import Direction, FileAddress, FileState, FirmwareFile, StationFile, safe_name
-from csms.services import commands, stations, tenants
+from csms.services import alerts, commands, stations, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
 from csms.store import commands as command_store
@@ -24,6 +25,7 @@ from csms.store import files as store
 
 PATH: Final = "/files/"
 """Under which the listeners for stations answer plain HTTP."""
+DISK_FULL: Final = "files.disk_full"
 UPLOAD_WITHIN: Final = timedelta(hours=24)
 DOWNLOAD_WITHIN: Final = timedelta(days=7)
 _FORGET_ADDRESSES_AFTER: Final = timedelta(days=30)
@@ -109,6 +111,7 @@ def received(
     if not taken or file is None:
         raise NotFound("this address has taken its file")
     store.spend(tx.db, address.address_hash, tx.at)
+    alerts.clear(tx, address.tenant_id, DISK_FULL)
     command = command_store.get(tx.db, file.command_id) if file.command_id else None
     if command is not None and command.outcome is Outcome.PENDING:
         commands.note(tx, command, commands.FILE_RECEIVED, within=_SETTLE)
@@ -117,9 +120,18 @@ def received(
     return file
 
 
-def failed(tx: Tx, address: FileAddress, reason: str) -> None:
-    """Keep why an upload broke off; the station may try again."""
+def failed(tx: Tx, address: FileAddress, reason: str, *, full: bool = False) -> None:
+    """Keep why an upload broke off; the station may try again. A full disk is an alert."""
     store.update(tx.db, address.file_id, reason=reason[:200])
+    if full:
+        alerts.raise_alert(
+            tx,
+            tenant_id=address.tenant_id,
+            severity=AlertSeverity.HIGH,
+            category=AlertCategory.SYSTEM_ERROR,
+            key=DISK_FULL,
+            text="a log of a station was not taken: the disk is nearly full",
+        )
 
 
 def follow_upload(

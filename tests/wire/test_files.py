@@ -1,4 +1,4 @@
-"""Files of stations over real HTTP: logs that come in once, firmware that goes out in parts (ADR 0010)."""
+"""Logs of stations over real HTTP: whole, once, bounded, and nothing left of what breaks off (ADR 0010)."""
 
 import hashlib
 import os
@@ -21,7 +21,6 @@ from tests.wire.station import Station
 
 FORM = "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b"
 LOG = b"2026-03-02 12:00:00 all is well\n" * 40_000
-FIRMWARE = bytes(range(256)) * 4_000
 
 
 @pytest.fixture
@@ -218,8 +217,11 @@ async def test_a_full_disk_is_said_so_and_the_station_may_try_again(
     assert (await _file(web))["reason"] == "there is no room for it"
     assert _on_disk(web) == []
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["file_not_written"]
+    [alert] = await web.csms.verb("alert.list")
+    assert (alert["key"], alert["severity"]) == ("files.disk_full", "HIGH")
     web.csms.room._free = FileRoom(web.csms.data_dir)._free
     assert (await http.put(location, content=LOG)).status_code == 201
+    assert await web.csms.verb("alert.list") == []
 
 
 async def test_a_connection_that_breaks_leaves_nothing(web: Site) -> None:
@@ -311,73 +313,6 @@ async def test_a_url_of_the_operators_own_goes_as_it_is(web: Site) -> None:
     assert location == "ftp://user:pw@files.example/up"
     assert "fileId" not in done["detail"]
     assert await web.csms.verb("station.logs") == []
-
-
-async def _add_firmware(web: Site, content: bytes = FIRMWARE, **more: Any) -> dict[str, Any]:
-    arriving = web.csms.room.arriving("f1")
-    arriving.write(content)
-    arriving.keep()
-    sha256, md5 = hashlib.sha256(content).hexdigest(), hashlib.md5(content).hexdigest()
-    return dict(
-        await web.csms.verb(
-            "firmware.add", file_id="f1", name="fw 2.1.bin", size_bytes=len(content), sha256=sha256, md5=md5, **more
-        )
-    )  # fmt: skip
-
-
-async def _offered(web: Site, station: Station) -> str:
-    station.answers["UpdateFirmware"] = {}
-    await web.csms.verb("station.command", station="CP1", verb="firmware", args={"name": "fw 2.1.bin"})
-    return str((await station.until_asked("UpdateFirmware"))["location"])
-
-
-async def test_firmware_goes_out_whole_and_in_parts(web: Site, http: httpx.AsyncClient) -> None:
-    await _add_firmware(web)
-    location = await _offered(web, await web.station())
-    assert location.endswith("/fw%202.1.bin")
-    whole = await http.get(location)
-    assert (whole.status_code, whole.content, whole.headers["accept-ranges"]) == (200, FIRMWARE, "bytes")
-    size = len(FIRMWARE)
-    for wanted, begin, end in [
-        ("bytes=0-0", 0, 1),
-        ("bytes=100-", 100, size),
-        ("bytes=-256", size - 256, size),
-        ("bytes=500000-99999999", 500_000, size),
-    ]:
-        part = await http.get(location, headers={"Range": wanted})
-        assert (part.status_code, part.content) == (206, FIRMWARE[begin:end]), wanted
-        assert part.headers["content-range"] == f"bytes {begin}-{end - 1}/{size}"
-    for odd in ("bytes=0-1,5-6", "bytes=5-1", "lines=1-2", "bytes=-"):
-        assert (await http.get(location, headers={"Range": odd})).status_code == 200, odd
-    beyond = await http.get(location, headers={"Range": f"bytes={size}-"})
-    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
-    changed = await http.get(location, headers={"Range": "bytes=0-0", "If-Range": '"other"'})
-    assert changed.status_code == 200
-    head = await http.head(location)
-    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(size))
-    assert (await http.put(location, content=b"x")).status_code == 405
-
-
-async def test_firmware_that_was_removed_is_gone(web: Site, http: httpx.AsyncClient) -> None:
-    await _add_firmware(web)
-    location = await _offered(web, await web.station())
-    await web.csms.verb("firmware.remove", name="fw 2.1.bin")
-    assert (await http.get(location)).status_code == 404
-    assert await web.csms.rows("SELECT * FROM file_addresses") == []
-
-
-async def test_a_station_holds_a_few_transfers_at_most(web: Site) -> None:
-    station = await web.station()
-    await _add_firmware(web, FIRMWARE * 20)
-    offered = (await _offered(web, station)).removeprefix(web.url)
-    streams = []
-    for _ in range(5):
-        stream = await trio.open_tcp_stream("127.0.0.1", web.port)
-        await stream.send_all(f"GET {offered} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-        streams.append((stream, await stream.receive_some(64)))
-    assert [first[9:12] for _, first in streams] == [b"200"] * 4 + [b"503"]
-    for stream, _ in streams:
-        await stream.aclose()
 
 
 async def test_what_no_record_speaks_of_is_swept(web: Site, http: httpx.AsyncClient) -> None:
