@@ -27,6 +27,6 @@ def take(tx: Tx, station: StationRef, report: BootReport) -> Booted:
     if report.restarted:
         device_model.booted(tx, station)
         device_reports.abort(tx, station)
-    station_jobs.booted(tx, station)
+    station_jobs.booted(tx, station, restarted=report.restarted)
     commands.follow(tx, station, Purpose.RESET, "booted", Outcome.DONE)
     return answer

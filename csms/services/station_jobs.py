@@ -24,25 +24,28 @@ def is_quiet(tx: Tx, station: ChargingStation) -> bool:
     return bool(station.quirks.get("quiet", tx.policy.quiet))
 
 
-def booted(tx: Tx, station: StationRef) -> None:
-    """Begin what a boot calls for; a firmware that was not here before is asked for everything anew."""
+def booted(tx: Tx, station: StationRef, *, restarted: bool = True) -> None:
+    """Begin what a boot calls for; a firmware that was not here before is asked for everything anew.
+
+    A station that boots again and again because of what it is asked is let rest (store.station_jobs).
+    """
     found = stations.by_key(tx.db, station.key)
     if found is None or found.registration is not Registration.ACCEPTED or is_quiet(tx, found):
         return
     due_at = to_text(tx.now + _AFTER_THE_ANSWER)
-    known = device_model.inventory(tx.db, station.key)
-    if known is not None and known != firmware_of(found):
+    known, firmware = device_model.inventory(tx.db, station.key), firmware_of(found)
+    if known is not None and known != firmware:
         desired_settings.forget(tx.db, station.key)
-    if known != firmware_of(found) and found.quirks.get("inventory", tx.policy.inventory):
-        store.put(tx.db, station.key, Job.INVENTORY, due_at)
+    if known != firmware and found.quirks.get("inventory", tx.policy.inventory):
+        store.put_after_boot(tx.db, station.key, Job.INVENTORY, firmware, due_at, restarted=restarted)
     if desired_settings.are_there_any(tx.db, station.tenant_id):
-        store.put(tx.db, station.key, Job.SETTINGS, due_at)
+        store.put_after_boot(tx.db, station.key, Job.SETTINGS, firmware, due_at, restarted=restarted)
 
 
 def wanted(tx: Tx, station: ChargingStation) -> None:
     """Have the desired settings of a station compared as soon as may be."""
     if station.registration is Registration.ACCEPTED and not is_quiet(tx, station):
-        store.put(tx.db, station.id, Job.SETTINGS, tx.at)
+        store.put(tx.db, station.id, Job.SETTINGS, firmware_of(station), tx.at)
 
 
 def reported(tx: Tx, station: StationRef, covers: Coverage, asked_at: str) -> None:

@@ -1,14 +1,44 @@
 """What is to be done with a station of our own accord, until it is done: it survives the process."""
 
+from typing import Final
+
 from csms.store.connection import Database, Row
 
+MOST_ATTEMPTS: Final = 3
+"""A job that was tried so often rests until it is due again, whatever happens in between."""
 
-def put(db: Database, station_key: str, kind: str, due_at: str) -> None:
+
+def put(db: Database, station_key: str, kind: str, firmware: str, due_at: str) -> None:
     """Add a job, or let it be due anew from its first attempt on."""
     db.run(
-        """INSERT INTO station_jobs (station_key, kind, due_at, attempts) VALUES (:key, :kind, :due, 0)
-           ON CONFLICT (station_key, kind) DO UPDATE SET due_at = excluded.due_at, attempts = 0""",
-        {"key": station_key, "kind": kind, "due": due_at},
+        """INSERT INTO station_jobs (station_key, kind, firmware, due_at, attempts)
+           VALUES (:key, :kind, :firmware, :due, 0)
+           ON CONFLICT (station_key, kind) DO UPDATE SET due_at = excluded.due_at, firmware = excluded.firmware,
+             attempts = 0""",
+        {"key": station_key, "kind": kind, "firmware": firmware, "due": due_at},
+    )
+
+
+def put_after_boot(
+    db: Database, station_key: str, kind: str, firmware: str, due_at: str, *, restarted: bool
+) -> None:
+    """Add a job, or let one that waits be due after a restart; one that rests does so until the firmware changes."""
+    db.run(
+        """INSERT INTO station_jobs (station_key, kind, firmware, due_at, attempts)
+           VALUES (:key, :kind, :firmware, :due, 0)
+           ON CONFLICT (station_key, kind) DO UPDATE SET firmware = excluded.firmware,
+             attempts = CASE WHEN station_jobs.firmware = excluded.firmware THEN station_jobs.attempts ELSE 0 END,
+             due_at = CASE WHEN station_jobs.firmware = excluded.firmware
+               AND (station_jobs.attempts >= :most OR :restarted = 0)
+               THEN station_jobs.due_at ELSE excluded.due_at END""",
+        {
+            "key": station_key,
+            "kind": kind,
+            "firmware": firmware,
+            "due": due_at,
+            "most": MOST_ATTEMPTS,
+            "restarted": int(restarted),
+        },
     )
 
 
@@ -25,15 +55,23 @@ def of_station(db: Database, station_key: str) -> list[Row]:
     return db.all("SELECT * FROM station_jobs WHERE station_key = :key ORDER BY kind", {"key": station_key})
 
 
-def attempt(db: Database, station_key: str, kind: str, now: str, again_at: str) -> bool:
+def attempt(db: Database, station_key: str, kind: str, *, now: str, again_at: str, rested_at: str) -> bool:
     """Claim a job that is due and count an attempt; returns False where another has claimed it.
 
-    Unless the job ends before, the next attempt is due then.
+    Unless the job ends before, the next attempt is due at `again_at`, after the last of them at `rested_at`.
     """
     claimed = db.run(
-        """UPDATE station_jobs SET attempts = attempts + 1, due_at = :due
+        """UPDATE station_jobs SET attempts = CASE WHEN attempts >= :most THEN 1 ELSE attempts + 1 END,
+             due_at = CASE WHEN attempts = :most - 1 THEN :rested ELSE :again END
            WHERE station_key = :key AND kind = :kind AND due_at <= :now""",
-        {"key": station_key, "kind": kind, "now": now, "due": again_at},
+        {
+            "key": station_key,
+            "kind": kind,
+            "now": now,
+            "again": again_at,
+            "rested": rested_at,
+            "most": MOST_ATTEMPTS,
+        },
     )
     return claimed == 1
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from csms.services import after_boot
+from csms.services import after_boot, commands
 from csms.services.unit import Policy
 from tests.wire.appliance import Appliance
 from tests.wire.station import Payload
@@ -22,6 +22,7 @@ def let_act(csms: Appliance, *, inventory: bool = True) -> None:
 async def turn(csms: Appliance, *, seconds: float = 2) -> None:
     """Let time pass, and the jobs that are due then be tried once."""
     csms.clock.forward(seconds=seconds)
+    await csms.unit.run(commands.expire)
     await after_boot.Worker(csms.house).turn()
 
 

@@ -25,7 +25,7 @@ STATEMENTS: Final = (
         taken_at TEXT NOT NULL)""",
     """CREATE TABLE station_jobs (
         station_key TEXT NOT NULL REFERENCES stations(id) ON DELETE CASCADE, kind TEXT NOT NULL,
-        due_at TEXT NOT NULL, attempts BIGINT NOT NULL, PRIMARY KEY (station_key, kind))""",
+        firmware TEXT NOT NULL, due_at TEXT NOT NULL, attempts BIGINT NOT NULL, PRIMARY KEY (station_key, kind))""",
     "CREATE INDEX station_jobs_due ON station_jobs (due_at)",
     """CREATE TABLE desired_settings (
         tenant_id TEXT NOT NULL, scope TEXT NOT NULL, subject TEXT NOT NULL, name_folded TEXT NOT NULL,

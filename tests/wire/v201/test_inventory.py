@@ -75,7 +75,7 @@ async def test_a_reboot_in_between_ends_the_report_and_begins_another(csms: Appl
     await turn(csms)
     assert reports_asked(station) == [1, 2]
     await station.call("NotifyReport", part(1, "eM4", 1))
-    assert await jobs(csms) == {"INVENTORY": 1}, (
+    assert await jobs(csms) == {"INVENTORY": 2}, (
         "the end of the report that was cut off is not the end of the new one"
     )
     await station.call("NotifyReport", part(2, "eM4"))
@@ -113,19 +113,43 @@ async def test_numbers_go_on_after_a_restart(csms: Appliance) -> None:
     assert reports_asked(again) == [2]
 
 
-async def test_a_report_that_never_becomes_whole_is_asked_for_a_few_times(csms: Appliance) -> None:
+async def test_a_report_that_never_becomes_whole_is_asked_for_a_few_times_a_day(csms: Appliance) -> None:
     station = await booted(csms)
     for _ in range(5):
         await turn(csms)
         await turn(csms, seconds=700)
     assert reports_asked(station) == [1, 2, 3]
-    assert await jobs(csms) == {}
+    await turn(csms, seconds=24 * 3600)
+    assert reports_asked(station) == [1, 2, 3, 4]
+
+
+async def test_a_station_that_reboots_because_it_is_asked_is_let_rest(csms: Appliance) -> None:
+    station = await booted(csms)
+    for _ in range(6):
+        await turn(csms)
+        await station.call("BootNotification", boot())
+    assert reports_asked(station) == [1, 2, 3]
+    await station.call("BootNotification", boot(firmwareVersion="3.0"))
+    await turn(csms)
+    assert reports_asked(station) == [1, 2, 3, 4]
+
+
+async def test_one_report_of_everything_is_asked_for_at_a_time(csms: Appliance) -> None:
+    station = await booted(csms)
+    await csms.verb("station.command", station="CP1", verb="report")
+    await turn(csms)
+    assert reports_asked(station) == [1]
+    await station.call("BootNotification", boot("Triggered"))
+    await turn(csms)
+    await station.call("NotifyReport", part(1, "eM4"))
+    assert (reports_asked(station), await jobs(csms)) == ([1], {})
 
 
 async def test_a_station_that_is_away_is_asked_when_it_is_there(csms: Appliance) -> None:
     station = await booted(csms)
     await station.drop()
     await turn(csms)
+    await turn(csms, seconds=60)
     assert await jobs(csms) == {"INVENTORY": 0}
     back = await connected(csms)
     await turn(csms, seconds=301)
