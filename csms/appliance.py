@@ -120,12 +120,10 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
     async def perform(verb: str, args: dict[str, Any]) -> Any:
         return await verbs.perform(verb, args, LOCAL_OPERATOR, unit, house)
 
-    if doors.any_tls:
-        await doors.front.load(unit)
     async with trio.open_nursery() as nursery:
         stopping = trio.Event()
         if doors.any_tls:
-            nursery.start_soon(doors.front.follow, unit)
+            await nursery.start(doors.front.run, unit)
         nursery.start_soon(housekeeping.run, house, roll, config.retention)
         await nursery.start(stations.run, doors.stations)
         for name, sockets in doors.http.items():

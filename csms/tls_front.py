@@ -54,9 +54,11 @@ class TlsFront:
         for door in self.doors:
             door.tls = context
 
-    async def follow(self, unit: Unit) -> None:
-        """Load again whenever something has changed, until cancelled; what cannot be used leaves all as it was."""
+    async def run(self, unit: Unit, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Load, and load again whenever something has changed; later, what cannot be used leaves all as it was."""
         self._state = await self._now(unit)
+        await self.load(unit)
+        task_status.started()
         while True:
             await trio.sleep(FOLLOW_EVERY_S)
             try:

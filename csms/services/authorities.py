@@ -6,18 +6,20 @@ root's may be taken off this machine, which only a rollover and a new authority 
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from csms.errors import Conflict, CsmsError, InvalidInput, NotFound
 from csms.model.certificate import AuthorityState, CertificateAuthority
+from csms.pki import authority as pki
+from csms.pki import keys, revocation
+from csms.pki.authority import Authority, Span
+from csms.pki.facts import facts_of
+from csms.pki.keys import Algorithm, WrongSecretError
 from csms.pki.links import Links
+from csms.pki.pool import KeyPool
 from csms.services.access import Caller
 from csms.services.unit import Tx
 from csms.store import certificates as store
-
-if TYPE_CHECKING:
-    from csms.pki.authority import Authority, Span
-    from csms.pki.pool import KeyPool
 
 ROOT, SERVER, STATION = "ROOT", "SERVER", "STATION"
 EC, RSA = "EC", "RSA"
@@ -46,11 +48,9 @@ def current(
 
 
 def make_generation(
-    tx: Tx, number: int, organization: str, state: AuthorityState, pool: "KeyPool", *, rsa: bool, pss: bool
+    tx: Tx, number: int, organization: str, state: AuthorityState, pool: KeyPool, *, rsa: bool, pss: bool
 ) -> list[CertificateAuthority]:
     """Make a root with its two authorities, and the same with RSA keys where wanted."""
-    from csms.pki import authority as pki
-    from csms.pki.keys import Algorithm
 
     made: list[CertificateAuthority] = []
     for algorithm in [Algorithm.EC, Algorithm.RSA] if rsa else [Algorithm.EC]:
@@ -90,10 +90,8 @@ def check_organization(name: str) -> str:
     return name
 
 
-def unlocked(tx: Tx, record: CertificateAuthority) -> "Authority":
+def unlocked(tx: Tx, record: CertificateAuthority) -> Authority:
     """Return an authority that can sign; Conflict where its key is not here, CsmsError where it does not open."""
-    from csms.pki import authority as pki
-    from csms.pki.keys import WrongSecretError
 
     sealed = store.authority_key(tx.db, record.id)
     if sealed is None:
@@ -109,9 +107,8 @@ def unlocked(tx: Tx, record: CertificateAuthority) -> "Authority":
         ) from None
 
 
-def span(tx: Tx, end: Any) -> "Span":
+def span(tx: Tx, end: Any) -> Span:
     """Return a validity from now on, with a serial number that nobody can guess."""
-    from csms.pki.authority import Span
 
     return Span(tx.now.replace(microsecond=0), end.replace(microsecond=0), int(tx.entropy.hex(), 16) or 1)
 
@@ -134,7 +131,6 @@ def export(
 
 def export_key(tx: Tx, caller: Caller, *, passphrase: str, algorithm: str = EC) -> dict[str, str]:
     """Return the root's certificate and its key under another passphrase, to be kept away from this machine."""
-    from csms.pki import keys
 
     if len(passphrase) < LEAST_PASSPHRASE:
         raise InvalidInput(f"the passphrase must have at least {LEAST_PASSPHRASE} characters")
@@ -157,7 +153,6 @@ def remove_key(tx: Tx, caller: Caller, *, algorithm: str = EC) -> CertificateAut
 
 def restore_key(tx: Tx, caller: Caller, *, pem: str, passphrase: str) -> CertificateAuthority:
     """Bring the root's key back from an exported copy."""
-    from csms.pki import keys
 
     try:
         key = keys.unseal(pem.encode(), passphrase.encode(), ours=False)
@@ -174,7 +169,6 @@ def restore_key(tx: Tx, caller: Caller, *, pem: str, passphrase: str) -> Certifi
 
 def refresh_crl(tx: Tx, record: CertificateAuthority) -> str:
     """Sign and keep a new revocation list of an authority, and return it as PEM."""
-    from csms.pki import revocation
 
     entries = [
         revocation.Revoked(int(row["serial_number"], 16), row["revoked_at"], row["revocation_reason"])
@@ -195,10 +189,8 @@ def _root(tx: Tx, algorithm: str) -> CertificateAuthority:
 
 
 def _keep(
-    tx: Tx, made: "Authority", role: str, generation: int, state: AuthorityState, issuer_id: str | None
+    tx: Tx, made: Authority, role: str, generation: int, state: AuthorityState, issuer_id: str | None
 ) -> CertificateAuthority:
-    from csms.pki import keys, revocation
-    from csms.pki.facts import facts_of
 
     facts = facts_of(made.certificate)
     crl_life = revocation.ROOT_CRL_LIFE if role == ROOT else revocation.CRL_LIFE
@@ -237,8 +229,7 @@ def _parts(subject: str) -> list[str]:
 
 
 @lru_cache(maxsize=32)
-def _remembered(certificate_pem: bytes, sealed: bytes, secret: bytes) -> "Authority":
+def _remembered(certificate_pem: bytes, sealed: bytes, secret: bytes) -> Authority:
     """Keep what was opened: deriving the key that opens it takes a millisecond."""
-    from csms.pki import authority as pki
 
     return pki.load(certificate_pem, sealed, secret)

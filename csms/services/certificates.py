@@ -19,6 +19,8 @@ from csms.model.certificate import (
 )
 from csms.model.event import Event
 from csms.model.station import StationRef
+from csms.pki import authority as pki
+from csms.pki import facts, keys
 from csms.services import authorities, security_profiles, stations, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx, Unit
@@ -40,7 +42,6 @@ def sign_station_csr(
     before = store.by_request(tx.db, station.key, digest)
     if before is not None and before.state is CertificateState.ACTIVE and before.not_after > tx.now:
         return before.chain.encode()
-    from csms.pki import authority as pki
 
     try:
         key = pki.read_request(csr_pem).public_key()
@@ -96,8 +97,6 @@ def issue_station(
     tx: Tx, caller: Caller, *, station: str, tenant: str | None = None, common_name: str | None = None
 ) -> dict[str, Any]:
     """Make key and certificate for a station that cannot make its own; the key is returned and not kept."""
-    from csms.pki import authority as pki
-    from csms.pki import keys
 
     found = stations.find(tx, caller, station, tenant)
     issuer = current_authority(tx, authorities.STATION)
@@ -223,7 +222,6 @@ def record_of(
     names: Sequence[str] = (),
 ) -> Certificate:
     """Return a chain that was just signed as we keep it; `names` are a server's hosts."""
-    from csms.pki import facts
 
     leaf = facts.read(chain)[0]
     return Certificate(
@@ -248,9 +246,7 @@ def record_of(
 
 def _issuer_for_station(tx: Tx, public_key: object) -> CertificateAuthority:
     """Return the authority that speaks the station's kind of key, for stations that know only one."""
-    from csms.pki.keys import is_rsa
-
-    own_kind = authorities.RSA if is_rsa(public_key) else authorities.EC
+    own_kind = authorities.RSA if keys.is_rsa(public_key) else authorities.EC
     return authorities.current(tx, authorities.STATION, own_kind) or current_authority(
         tx, authorities.STATION
     )

@@ -1,20 +1,18 @@
 """The public key infrastructure as a whole: made in one transaction, and shown (csms pki init, csms pki status)."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import trio
 
 from csms.clock import to_wire
 from csms.errors import Conflict, CsmsError, InvalidInput
 from csms.model.certificate import AuthorityState, CertificateAuthority, CertificateKind, RolloverState
+from csms.pki.pool import KeyPool, for_generation
 from csms.services import authorities, certificates, server_certificates, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx, Unit
 from csms.store import certificates as store
 from csms.store import trust as trust_store
-
-if TYPE_CHECKING:
-    from csms.pki.pool import KeyPool
 
 ALREADY: Final = "there is a certificate authority already: csms pki status shows it"
 
@@ -35,9 +33,8 @@ async def init(
     """
     if not anew and await unit.read(authorities.exists):
         raise Conflict(ALREADY)
-    from csms.pki import pool
 
-    keys = await trio.to_thread.run_sync(lambda: pool.KeyPool(pool.for_generation(rsa=rsa)))
+    keys = await trio.to_thread.run_sync(lambda: KeyPool(for_generation(rsa=rsa)))
 
     def work(tx: Tx) -> dict[str, Any]:
         if anew:
@@ -53,7 +50,7 @@ def found(
     caller: Caller,
     organization: str | None,
     hosts: list[str],
-    pool: "KeyPool",
+    pool: KeyPool,
     *,
     rsa: bool = False,
     pss: bool = True,

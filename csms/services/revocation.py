@@ -7,21 +7,21 @@ import base64
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from csms.clock import to_text
 from csms.errors import CsmsError, NotFound
 from csms.model.certificate import AuthorityState, CertificateAuthority
+from csms.pki import revocation as pki
+from csms.pki.authority import load_certificate
+from csms.pki.revocation import Answer, Question, Revoked, Verdict
 from csms.services import authorities
 from csms.services.access import Caller
 from csms.services.unit import Tx, Unit
 from csms.store import certificates as store
 
-if TYPE_CHECKING:
-    from csms.pki.revocation import Answer, Question
-
-LONGEST_REQUEST_BYTES: Final = 4096
+LONGEST_REQUEST_BYTES: Final = pki.LONGEST_REQUEST_BYTES
 KEPT_FOR: Final = timedelta(minutes=5)
 MOST_KEPT: Final = 4096
 
@@ -68,7 +68,6 @@ class Publisher:
             return await self.ocsp(b"")
 
     async def _answer(self, question_der: bytes) -> bytes:
-        from csms.pki import revocation as pki
 
         question = pki.read_question(question_der)
         if question is None:
@@ -130,10 +129,8 @@ def roots_pem(tx: Tx) -> bytes:
     return "".join(found).encode()
 
 
-def _decide(tx: Tx, question: "Question") -> tuple[bytes, bool]:
+def _decide(tx: Tx, question: Question) -> tuple[bytes, bool]:
     """Return the answer, and whether it holds for others who ask the same."""
-    from csms.pki import revocation as pki
-    from csms.pki.authority import load_certificate
 
     for record in store.authorities(tx.db):
         if not pki.asks_about(question, load_certificate(record.certificate.encode())):
@@ -147,9 +144,8 @@ def _decide(tx: Tx, question: "Question") -> tuple[bytes, bool]:
     return pki.refusal(malformed=False), False
 
 
-def _known(tx: Tx, issuer: CertificateAuthority, serial: int) -> "Answer":
+def _known(tx: Tx, issuer: CertificateAuthority, serial: int) -> Answer:
     """Return what is known of a certificate or authority that an authority of ours signed."""
-    from csms.pki.revocation import Answer, Revoked, Verdict
 
     serial_number = f"{serial:x}"
     found = store.by_serial(tx.db, issuer.id, serial_number)

@@ -8,7 +8,7 @@
 """
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import trio
 
@@ -16,14 +16,13 @@ from csms.clock import to_text, to_wire
 from csms.errors import Conflict
 from csms.model.certificate import AuthorityState, InstallState, Rollover, RolloverState
 from csms.model.station import StationRef
+from csms.pki import authority as pki
+from csms.pki.pool import KeyPool, for_generation, for_servers
 from csms.services import authorities, server_certificates
 from csms.services.access import Caller
 from csms.services.unit import Tx, Unit
 from csms.store import certificates as store
 from csms.store import trust as trust_store
-
-if TYPE_CHECKING:
-    from csms.pki.pool import KeyPool
 
 TRIED_AGAIN_AFTER: Final = timedelta(hours=1)
 CROSS_LIFE: Final = timedelta(days=5 * 365)
@@ -41,7 +40,7 @@ async def step(unit: Unit, caller: Caller, *, force: bool = False, abort: bool =
     return await unit.run(lambda tx: advance(tx, caller, pool, force=force))
 
 
-def advance(tx: Tx, caller: Caller, pool: "KeyPool", *, force: bool = False) -> dict[str, Any]:
+def advance(tx: Tx, caller: Caller, pool: KeyPool, *, force: bool = False) -> dict[str, Any]:
     """Go one step on from where the database says we are."""
     under_way = trust_store.rollover(tx.db)
     if under_way is None:
@@ -115,8 +114,7 @@ def install_outcome(
             trust_store.write_install(tx.db, station.tenant_id, station.key, values)
 
 
-def _begin(tx: Tx, caller: Caller, pool: "KeyPool") -> None:
-    from csms.pki import authority as pki
+def _begin(tx: Tx, caller: Caller, pool: KeyPool) -> None:
 
     olds = [a for a in store.authorities(tx.db) if a.state is AuthorityState.CURRENT and a.issuer_id is None]
     if not olds:
@@ -147,7 +145,7 @@ def _begin(tx: Tx, caller: Caller, pool: "KeyPool") -> None:
     tx.audit(caller, None, "pki.rollover", f"G{number}", {"state": RolloverState.INSTALLING})
 
 
-def _switch(tx: Tx, caller: Caller, under_way: Rollover, pool: "KeyPool", *, force: bool) -> None:
+def _switch(tx: Tx, caller: Caller, under_way: Rollover, pool: KeyPool, *, force: bool) -> None:
     stations, taken = _progress(tx, under_way)
     if taken < stations and not force:
         raise Conflict(
@@ -194,13 +192,12 @@ def _abort(tx: Tx, caller: Caller) -> dict[str, Any]:
     return status(tx, caller)
 
 
-async def _prepared(unit: Unit, under_way: Rollover | None) -> "KeyPool":
+async def _prepared(unit: Unit, under_way: Rollover | None) -> KeyPool:
     """Make the keys that the next step takes where nobody waits for the database."""
-    from csms.pki import pool
 
     has_rsa = await unit.read(lambda tx: authorities.current(tx, authorities.ROOT, authorities.RSA))
-    wanted = pool.for_generation(rsa=has_rsa is not None) if under_way is None else pool.for_servers()
-    return await trio.to_thread.run_sync(lambda: pool.KeyPool(wanted))
+    wanted = for_generation(rsa=has_rsa is not None) if under_way is None else for_servers()
+    return await trio.to_thread.run_sync(lambda: KeyPool(wanted))
 
 
 def _progress(tx: Tx, under_way: Rollover) -> tuple[int, int]:

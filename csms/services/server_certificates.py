@@ -8,20 +8,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import trio
 
 from csms.errors import Conflict, InvalidInput
 from csms.model.certificate import Certificate, CertificateAuthority, CertificateKind
+from csms.pki import authority as pki
+from csms.pki import keys
+from csms.pki.pool import KeyPool, for_servers
 from csms.services import authorities
 from csms.services.access import Caller, Role
 from csms.services.certificates import current_authority, record_of, shown
 from csms.services.unit import Tx, Unit
 from csms.store import certificates as store
-
-if TYPE_CHECKING:
-    from csms.pki.pool import KeyPool
 
 MOST_HOSTS: Final = 50
 _HOST: Final = re.compile(
@@ -62,11 +62,10 @@ async def renew_when_due(unit: Unit) -> bool:
     return await unit.run(work)
 
 
-async def prepared_keys() -> "KeyPool":
+async def prepared_keys() -> KeyPool:
     """Return keys for a pair of server certificates, made where nobody waits for the database."""
-    from csms.pki import pool
 
-    return await trio.to_thread.run_sync(lambda: pool.KeyPool(pool.for_servers()))
+    return await trio.to_thread.run_sync(lambda: KeyPool(for_servers()))
 
 
 def identities(tx: Tx) -> list[Identity]:
@@ -82,7 +81,7 @@ def revision(tx: Tx) -> int:
     return store.revision(tx.db)
 
 
-def issue_servers(tx: Tx, caller: Caller, hosts: Sequence[str], pool: "KeyPool") -> list[Certificate]:
+def issue_servers(tx: Tx, caller: Caller, hosts: Sequence[str], pool: KeyPool) -> list[Certificate]:
     """Issue a pair of server certificates for these hosts and let listeners use them from now on."""
     hosts = check_hosts(hosts)
     issued = []
@@ -97,7 +96,7 @@ def issue_servers(tx: Tx, caller: Caller, hosts: Sequence[str], pool: "KeyPool")
     return issued
 
 
-def renew_servers(tx: Tx, caller: Caller, pool: "KeyPool") -> list[Certificate]:
+def renew_servers(tx: Tx, caller: Caller, pool: KeyPool) -> list[Certificate]:
     """Replace the server certificates by new ones with new keys for the same hosts."""
     before = store.select(tx.db, None, kind=CertificateKind.SERVER)
     if not before:
@@ -127,10 +126,8 @@ def check_hosts(hosts: Sequence[str]) -> list[str]:
 
 
 def _issue_server(
-    tx: Tx, issuer: CertificateAuthority, algorithm: str, hosts: Sequence[str], pool: "KeyPool"
+    tx: Tx, issuer: CertificateAuthority, algorithm: str, hosts: Sequence[str], pool: KeyPool
 ) -> Certificate:
-    from csms.pki import authority as pki
-    from csms.pki import keys
 
     key = pool.take(keys.Algorithm(algorithm))
     span = authorities.span(tx, tx.now + tx.policy.pki.server_life)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from csms.errors import Conflict
 from csms.model.tenant import TenantType
+from csms.pki.pool import KeyPool
 from csms.services import passwords, pki_setup, tenants
 from csms.services.access import Caller, Role
 from csms.services.unit import Tx
@@ -63,8 +64,6 @@ def init(
     store.insert_user(tx.db, user)
     tx.audit(caller, None, "user.add", email, {"role": Role.SUPER_ADMIN})
     if hosts:
-        from csms.pki.pool import KeyPool
-
         pki_setup.found(tx, caller, organization or owner.name, hosts, KeyPool())
     return FirstDay(email, password, owner.id, owner.name)
 

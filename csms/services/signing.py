@@ -11,10 +11,12 @@ from typing import Any, Final, Protocol
 import httpx
 import msgspec
 import trio
+from cryptography import x509
 
 from csms.errors import FarEndFailed
 from csms.model.certificate import CertificateKind
 from csms.model.station import StationRef
+from csms.pki import authority as pki
 from csms.services.pki_policy import PkiPolicy
 
 MOST_BYTES: Final = 64 * 1024
@@ -87,9 +89,6 @@ class HttpSigner:
 
 def checked_chain(body: bytes, csr_pem: bytes, now: datetime) -> bytes:
     """Return the chain of a signer's answer as PEM; FarEndFailed says why it is of no use."""
-    from cryptography import x509
-
-    from csms.pki import authority as pki
 
     try:
         pem = msgspec.json.decode(body)["chain"].encode() if body.lstrip().startswith(b"{") else body

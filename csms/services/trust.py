@@ -7,6 +7,7 @@ from typing import Final
 
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model.certificate import TrustAnchor, TrustStore
+from csms.pki import facts
 from csms.services import authorities, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
@@ -54,7 +55,6 @@ def add(
     note: str | None = None,
 ) -> list[TrustAnchor]:
     """Trust every certificate of a PEM file for one purpose: in a tenant, or in all where none is named."""
-    from csms.pki import facts
 
     owner = tenants.scope(tx, caller, tenant)
     try:
