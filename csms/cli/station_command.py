@@ -27,6 +27,7 @@ app.add_typer(station_display.display)
 app.command("customer")(station_display.customer)
 app.command("firmware")(station_files.firmware)
 app.command("log")(station_files.log)
+app.command("publish")(station_files.publish)
 
 ForceFlag = typer.Option(False, "--force", help="Send it although it is likely to be refused.")
 ConnectorOption = typer.Option(0, "--connector", min=0, help="Which one; 0 is the whole station.")

@@ -63,6 +63,23 @@ def firmware(
     tell(json, order(ctx, "firmware", args, wait=wait, timeout=timeout, tenant=tenant), waited_s=wait)
 
 
+def publish(
+    ctx: typer.Context,
+    name: str = typer.Argument(..., help="Firmware of csms firmware list."),
+    url: str | None = typer.Option(None, "--url", help="Let the station fetch it there instead of here."),
+    remove: bool = typer.Option(False, "--remove", help="Offer it no more."),
+    wait: float = WaitOption,
+    timeout: float | None = TimeoutOption,
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
+) -> None:
+    """Have the station fetch firmware and offer it to the others of its site (not in OCPP 1.6)."""
+    verb, args = (
+        ("firmware.unpublish", {"name": name}) if remove else ("firmware.publish", {"name": name, "url": url})
+    )
+    tell(json, order(ctx, verb, args, wait=wait, timeout=timeout, tenant=tenant), waited_s=wait)
+
+
 def log(
     ctx: typer.Context,
     url: str | None = typer.Option(None, "--url", help="Let the station upload it there instead of here."),

@@ -16,6 +16,7 @@ IN_PLAIN_WORDS: Final = {
 }
 WaitOption = typer.Option(0.0, "--wait", min=0.0, help="Seconds to wait for what really comes of it.")
 TimeoutOption = typer.Option(None, "--timeout", min=0.1, help="Seconds to wait for the station's answer.")
+_SCHEDULED: Final = "Scheduled, it takes effect when the running transaction ends"
 BAD_ENDS: Final = frozenset({"REFUSED", "FAILED", "TIMED_OUT"})
 
 
@@ -94,6 +95,8 @@ def tell(
 def _line(done: Mapping[str, Any]) -> str:
     """Say in one line what was achieved."""
     station, said = done["stationId"], _said(done)
+    if (done["outcome"], done["action"], said) == ("PENDING", "ChangeAvailability", "Scheduled"):
+        return f"{station}: {_SCHEDULED}"
     if done["outcome"] == "PENDING":
         follow = f", last {done['followedBy']}" if done["followedBy"] else ""
         return f"{station}: {said}{follow}; not done yet, csms station commands {station} shows what follows"
@@ -102,7 +105,7 @@ def _line(done: Mapping[str, Any]) -> str:
     if done["followedBy"]:
         return f"{station}: {done['followedBy']}"
     if said == "Scheduled":
-        return f"{station}: Scheduled, it takes effect when the running transaction ends"
+        return f"{station}: {_SCHEDULED}"
     if said == "RebootRequired":
         return f"{station}: RebootRequired, it takes effect after csms station command {station} reset"
     return f"{station}: {said}"

@@ -40,3 +40,21 @@ class UploadLog:
     latest_at: datetime | None = None
     retries: int | None = None
     retry_interval_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishFirmware:
+    """Have a station fetch firmware and offer it to its site (2.0.1 L03); `checksum` is the MD5 in hex."""
+
+    url: str
+    checksum: str
+    number: int = 0
+    retries: int | None = None
+    retry_interval_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnpublishFirmware:
+    """Have a station offer firmware no more (2.0.1 L04)."""
+
+    checksum: str

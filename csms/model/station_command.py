@@ -15,7 +15,7 @@ from csms.model.customer_request import CustomerInformation
 from csms.model.device_command import DeviceCommand
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.driver_text import UpdateCost
-from csms.model.file_command import UpdateFirmware, UploadLog
+from csms.model.file_command import PublishFirmware, UnpublishFirmware, UpdateFirmware, UploadLog
 from csms.model.id_token import ISO14443, Authorization
 from csms.model.security_command import SecurityCommand
 
@@ -256,6 +256,8 @@ StationCommand = (
     | GetChargingProfiles
     | UpdateFirmware
     | UploadLog
+    | PublishFirmware
+    | UnpublishFirmware
     | UpdateCost
     | SetDisplayMessage
     | GetDisplayMessages

@@ -13,7 +13,7 @@ import trio
 from csms.errors import Conflict, InvalidInput, NotFound
 from csms.model.certificate import TrustStore
 from csms.model.command import CallStatus
-from csms.model.file_command import UpdateFirmware
+from csms.model.file_command import PublishFirmware, UnpublishFirmware, UpdateFirmware
 from csms.model.station_file import FirmwareFile, safe_name
 from csms.services import files, station_orders, tenants, trust
 from csms.services.access import Caller
@@ -25,6 +25,21 @@ from csms.store import abilities
 from csms.store import files as store
 
 _HEX: Final = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Fetch firmware of the catalogue for the other stations of a site."""
+
+    name: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unpublish:
+    """Offer firmware of the catalogue to the others no more."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +120,10 @@ def remove(tx: Tx, caller: Caller, *, name: str, tenant: str | None = None) -> F
 
 async def update(errand: Errand, order: Update) -> tuple[CallResult, dict[str, Any]]:
     """Check what is to be installed, and have the station fetch it."""
-    unit, station = errand.house.unit, errand.station
+    unit = errand.house.unit
     file = None
     if order.name is not None:
-        name = order.name
-        file = await unit.read(lambda tx: store.firmware(tx.db, station.tenant_id, name))
-        if file is None:
-            raise NotFound(
-                f"no firmware {name}: csms firmware list shows all, csms firmware add FILE adds it"
-            )
+        file = await _named(errand, order.name)
         await _check(errand, file, order)
     elif order.url is None:
         raise InvalidInput("name firmware of the catalogue, or give its URL")
@@ -123,8 +133,48 @@ async def update(errand: Errand, order: Update) -> tuple[CallResult, dict[str, A
     return result, detail
 
 
+async def publish(errand: Errand, order: Publish) -> tuple[CallResult, dict[str, Any]]:
+    """Check a file, and have a station fetch it for the others of its site."""
+    file = await _named(errand, order.name)
+    await _check_file(errand, file)
+    command = await errand.house.unit.run(lambda tx: _prepare_publishing(tx, errand, file, order))
+    result = await errand.carry_out(command)
+    return result, {"requestId": command.number} if result.status is CallStatus.ANSWERED else {}
+
+
+async def unpublish(errand: Errand, order: Unpublish) -> tuple[CallResult, dict[str, Any]]:
+    """Have a station offer firmware no more."""
+    file = await _named(errand, order.name)
+    return await errand.carry_out(UnpublishFirmware(file.md5)), {}
+
+
+def _prepare_publishing(tx: Tx, errand: Errand, file: FirmwareFile, order: Publish) -> PublishFirmware:
+    number = abilities.count(tx.db, errand.station.id, "request")
+    if order.url is not None:
+        url = station_orders.address(order.url)
+    else:
+        url = files.offer(tx, errand.station, file, files.base_url(tx, errand.reached))
+    return PublishFirmware(url, file.md5, number)
+
+
+async def _named(errand: Errand, name: str) -> FirmwareFile:
+    found = await errand.house.unit.read(lambda tx: store.firmware(tx.db, errand.station.tenant_id, name))
+    if found is None:
+        raise NotFound(f"no firmware {name}: csms firmware list shows all, csms firmware add FILE adds it")
+    return found
+
+
 async def _check(errand: Errand, file: FirmwareFile, order: Update) -> None:
     """Hold a file against its digest and its signature; InvalidInput says what is wrong."""
+    await _check_file(errand, file)
+    if not order.unsigned:
+        wrong = await errand.house.unit.read(lambda tx: _signature_problem(tx, file))
+        if wrong is not None:
+            raise InvalidInput(f"{file.name}: {wrong}; it is not sent")
+
+
+async def _check_file(errand: Errand, file: FirmwareFile) -> None:
+    """Hold a file against its digest; Conflict where it is another, or gone."""
     room = FileRoom(errand.house.data_dir)
     try:
         digest = await trio.to_thread.run_sync(room.digest, file.id)
@@ -132,10 +182,6 @@ async def _check(errand: Errand, file: FirmwareFile, order: Update) -> None:
         raise Conflict(f"the file of firmware {file.name} cannot be read: {error.strerror}") from None
     if digest != file.sha256:
         raise Conflict(f"the file of firmware {file.name} is not what was added: remove it and add it again")
-    if not order.unsigned:
-        wrong = await errand.house.unit.read(lambda tx: _signature_problem(tx, file))
-        if wrong is not None:
-            raise InvalidInput(f"{file.name}: {wrong}; it is not sent")
 
 
 def _prepare(tx: Tx, errand: Errand, file: FirmwareFile | None, order: Update) -> UpdateFirmware:

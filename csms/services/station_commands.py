@@ -242,6 +242,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     ),
     "schedule": Operation(ask.GetCompositeSchedule),
     "firmware": Operation(firmware.Update, work=firmware.update),
+    "firmware.publish": Operation(firmware.Publish, work=firmware.publish),
+    "firmware.unpublish": Operation(firmware.Unpublish, work=firmware.unpublish),
     "log": Operation(log_uploads.Upload, work=log_uploads.upload),
     "reserve": Operation(station_orders.Reserve, station_orders.reserve),
     "cancel": Operation(ask.CancelReservation),

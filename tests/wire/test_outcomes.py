@@ -377,6 +377,26 @@ async def test_a_station_of_the_whitepaper_never_gets_it_plainly(web: Site) -> N
     assert (await _order(web, "firmware", name="fw.bin", unsigned=True))["action"] == "UpdateFirmware"
 
 
+async def test_published_firmware(web: Site) -> None:
+    await add(web)
+    station = await web.station("2.0.1")
+    done = await _order(web, "firmware.publish", name="fw.bin")
+    payload = await station.until_asked("PublishFirmware")
+    md5 = hashlib.md5(CONTENT).hexdigest()
+    assert (payload["checksum"], payload["location"].startswith(f"{web.url}/files/")) == (md5, True)
+    more = {"requestId": payload["requestId"]}
+    await station.call("PublishFirmwareStatusNotification", {"status": "ChecksumVerified"} | more)
+    assert await _outcome(web, done) == ("PENDING", "ChecksumVerified")
+    published = {"status": "Published", "location": ["http://10.0.0.7/fw.bin"]} | more
+    await station.call("PublishFirmwareStatusNotification", published)
+    assert await _outcome(web, done) == ("DONE", "Published")
+    station.answers["UnpublishFirmware"] = {"status": "Unpublished"}
+    assert (await _order(web, "firmware.unpublish", name="fw.bin"))["outcome"] == "DONE"
+    assert station.asked[-1] == ("UnpublishFirmware", {"checksum": md5})
+    station.answers["UnpublishFirmware"] = {"status": "NoFirmware"}
+    assert (await _order(web, "firmware.unpublish", name="fw.bin"))["outcome"] == "REFUSED"
+
+
 async def test_a_firmware_status_without_its_request_is_noted(web: Site) -> None:
     station = await web.station("2.0.1")
     await station.call("FirmwareStatusNotification", {"status": "Installed"})

@@ -16,7 +16,7 @@ from csms.model.customer_request import CustomerInformation
 from csms.model.device_command import GetReport
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.driver_text import UpdateCost
-from csms.model.file_command import LogKind, UpdateFirmware, UploadLog
+from csms.model.file_command import LogKind, PublishFirmware, UnpublishFirmware, UpdateFirmware, UploadLog
 from csms.model.id_token import Authorization
 from csms.model.station_command import Abilities, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
@@ -33,6 +33,7 @@ LIMIT_PROFILE_IDS_FROM: Final = 900_000
 START_PROFILE_IDS_TO: Final = LIMIT_PROFILE_IDS_FROM - 1
 """Charging profiles that come with a start have ids from this one down, each start another."""
 VOLTS: Final = 230
+_NO_PUBLISHING: Final = "OCPP 1.6 stations give firmware to no others"
 _NO_DISPLAY: Final = (
     "OCPP 1.6 has no messages for displays (csms station command ID data sends a vendor's own)"
 )
@@ -323,6 +324,8 @@ _MISSING: Final[dict[type[Any], str]] = {
     CustomerInformation: "OCPP 1.6 stations tell nothing of customers (in 2.0.1: CustomerInformation)",
     GetDisplayMessages: _NO_DISPLAY,
     SetDisplayMessage: _NO_DISPLAY,
+    PublishFirmware: _NO_PUBLISHING,
+    UnpublishFirmware: _NO_PUBLISHING,
     safety.SetNetworkProfile: "OCPP 1.6 has no network profiles: its station finds us by its own settings",
     safety.GetNetworkPriority: "OCPP 1.6 has no network profiles",
     safety.SetNetworkPriority: "OCPP 1.6 has no network profiles",

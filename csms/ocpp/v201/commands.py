@@ -22,7 +22,7 @@ from csms.model.device_command import (
 )
 from csms.model.display_message import ClearDisplayMessage, GetDisplayMessages, SetDisplayMessage
 from csms.model.driver_text import UpdateCost
-from csms.model.file_command import LogKind, UpdateFirmware, UploadLog
+from csms.model.file_command import LogKind, PublishFirmware, UnpublishFirmware, UpdateFirmware, UploadLog
 from csms.model.station_command import Abilities, ListEntry, ResetKind, Trigger
 from csms.ocpp.route import Vocabulary
 from csms.ocpp.v201 import charging, display
@@ -148,6 +148,15 @@ def _firmware(command: UpdateFirmware, _: Abilities) -> Request:
     return "UpdateFirmware", payload | _retries(command)
 
 
+def _publish(command: PublishFirmware, _: Abilities) -> Request:
+    payload = {"location": command.url, "checksum": command.checksum, "requestId": command.number}
+    return "PublishFirmware", payload | _retries(command)
+
+
+def _unpublish(command: UnpublishFirmware, _: Abilities) -> Request:
+    return "UnpublishFirmware", {"checksum": command.checksum}
+
+
 def _log(command: UploadLog, _: Abilities) -> Request:
     log = {
         "remoteLocation": command.url,
@@ -246,7 +255,7 @@ def _id_token(uid: str, type_: str) -> dict[str, str]:
     return {"idToken": uid, "type": type_}
 
 
-def _retries(command: UpdateFirmware | UploadLog) -> dict[str, Any]:
+def _retries(command: UpdateFirmware | PublishFirmware | UploadLog) -> dict[str, Any]:
     return _present({"retries": command.retries, "retryInterval": command.retry_interval_s})
 
 
@@ -297,6 +306,8 @@ COMMANDS: Final[dict[type[Any], Row]] = {
     ask.TriggerMessage: _trigger,
     ask.UnlockConnector: _unlock,
     UpdateCost: _cost,
+    PublishFirmware: _publish,
+    UnpublishFirmware: _unpublish,
     UpdateFirmware: _firmware,
     UploadLog: _log,
 }
