@@ -27,6 +27,7 @@ _JSON = st.recursive(
 )
 
 
+@cache
 def mutants(action: str, version: str) -> tuple[dict[str, Any], ...]:
     """Return the same payloads in every run."""
     name = action if version == "1.6" else f"{action}Request"

@@ -32,6 +32,12 @@ def limits() -> Limits:
     return Limits(malformed_per_minute=100_000)
 
 
+@pytest.fixture
+def drawn(version: Version, action: str) -> tuple[dict[str, Any], ...]:
+    """Payloads with several faults, drawn before anything runs."""
+    return mutants(action, version)
+
+
 async def _booted(csms: Appliance, version: str, *, strict: bool) -> Station:
     if version == "1.6":
         return await v16._booted(csms, strict=strict)
@@ -67,11 +73,13 @@ async def _said(station: Station, action: str, payload: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize(("version", "action"), EVERY)
 @ARITHMETIC
-async def test_several_faults_to_the_letter(csms: Appliance, version: Version, action: str) -> None:
+async def test_several_faults_to_the_letter(
+    drawn: tuple[dict[str, Any], ...], csms: Appliance, version: Version, action: str
+) -> None:
     """What fits the schema is refused only for a number that no station can mean."""
     station = await _booted(csms, version, strict=True)
     codes = {spelling(code, version) for code in ErrorCode} - {"InternalError", "GenericError"}
-    for payload in mutants(action, version):
+    for payload in drawn:
         allowed = {"", _PROPERTY} if fits(action, version, payload) or action == "Heartbeat" else codes
         assert await _said(station, action, payload) in allowed, payload
     await CHECK[version](csms, station)
@@ -79,11 +87,13 @@ async def test_several_faults_to_the_letter(csms: Appliance, version: Version, a
 
 @pytest.mark.parametrize(("version", "action"), EVERY)
 @ARITHMETIC
-async def test_several_faults_leniently(csms: Appliance, version: Version, action: str) -> None:
+async def test_several_faults_leniently(
+    drawn: tuple[dict[str, Any], ...], csms: Appliance, version: Version, action: str
+) -> None:
     """What a lenient station says may be taken or refused, but never fails inside."""
     station = await _booted(csms, version, strict=False)
     codes = {spelling(code, version) for code in ErrorCode} - {"InternalError", "GenericError"}
-    for payload in mutants(action, version):
+    for payload in drawn:
         allowed = {"", _PROPERTY} if fits(action, version, payload) else {"", *codes}
         assert await _said(station, action, payload) in allowed, payload
     await CHECK[version](csms, station)
