@@ -86,6 +86,20 @@ def bounded(steps: Iterable[Step], most: Decimal | None) -> list[Step]:
     return bounded_
 
 
+def whole_seconds(steps: Sequence[Step], begin: datetime) -> list[Step]:
+    """Return steps that change at full seconds after `begin`, which is all a schedule can say; never more."""
+    seconds: dict[int, list[Decimal]] = {}
+    for step in steps:
+        limits = seconds.setdefault(int((step.at - begin).total_seconds()), [])
+        limits += [] if step.limit is None else [step.limit]
+    merged: list[Step] = []
+    for second, limits in seconds.items():
+        limit = min(limits, default=None)
+        if not merged or merged[-1].limit != limit:
+            merged.append(Step(begin + timedelta(seconds=second), limit))
+    return merged
+
+
 def fewest(steps: Sequence[Step], most: int, until: datetime) -> list[Step]:
     """Return at most so many steps that never allow more than the given ones, giving up as little as possible."""
     kept = list(steps)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from csms.model.charging_limit import Circuit, Step, allowed, bounded, fewest, periods
+from csms.model.charging_limit import Circuit, Step, allowed, bounded, fewest, periods, whole_seconds
 from csms.model.charging_profile import (
     ChargingProfile,
     ChargingSchedule,
@@ -105,7 +105,7 @@ def offer(
 ) -> ChargingProfile:
     """Return the TxProfile for a vehicle's needs."""
     most = min(n for n in (needs.most_periods, frame.limits.periods, 1024) if n is not None)
-    steps = fewest(within(needs, frame, now), most, now + HORIZON)
+    steps = fewest(whole_seconds(within(needs, frame, now), now), most, now + HORIZON)
     schedule = ChargingSchedule(
         unit_for(needs, frame.limits),
         periods(steps, now),

@@ -97,7 +97,7 @@ def frame(tx: Tx, station_key: str, evse_id: int, limits: ProfileLimits) -> Fram
     held = [one.profile for one in charging_profiles.select(tx.db, station_key)]
     others = [p for limit in charging_profiles.externals(tx.db, station_key) for p in _as_profiles(limit)]
     running = running_at(tx, station_key, evse_id)
-    began = from_text(running["started_at"]) if running and running["started_at"] else None
+    began = min(from_text(running["started_at"]), tx.now) if running and running["started_at"] else None
     return Frame([*held, *others], limits, began)
 
 

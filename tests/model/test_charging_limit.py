@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csms.model.charging_limit import Circuit, Step, allowed, bounded, exceeds, fewest, limit_of, periods
+from csms.model.charging_limit import (
+    Circuit,
+    Step,
+    allowed,
+    bounded,
+    exceeds,
+    fewest,
+    limit_of,
+    periods,
+    whole_seconds,
+)
 from csms.model.charging_needs import HORIZON, ChargingNeeds, Frame, offer, unit_for, within
 from csms.model.charging_profile import (
     ChargingProfile,
@@ -175,6 +185,25 @@ def test_a_bound_holds_everywhere(raw: list[tuple[int, int | None]], most: int) 
     after = bounded(_steps(raw), Decimal(most))
     assert all(step.limit is not None and step.limit <= most for step in after)
     assert all(one.limit != other.limit for one, other in pairwise(after))
+
+
+def test_a_change_within_a_second_counts_from_the_second() -> None:
+    steps = [
+        Step(NOON + timedelta(seconds=s), None if x is None else Decimal(x))
+        for s, x in [(0, 20), (0.004, 16), (0.9, 18), (2.5, None), (3, 6), (3.2, 6), (4.1, 6)]
+    ]
+    whole = whole_seconds(steps, NOON)
+    assert [((s.at - NOON).total_seconds(), s.limit and int(s.limit)) for s in whole] == [
+        (0, 16), (2, None), (3, 6)
+    ]  # fmt: skip
+
+
+@given(st.floats(-5, 5), st.integers(6, 32))
+def test_an_offer_made_as_the_charge_begins_is_fit_to_be_sent(skew_s: float, amps: int) -> None:
+    began = NOON + timedelta(seconds=skew_s)
+    frame = Frame([profile(TX_DEFAULT, (0, str(amps)), start=None)], ProfileLimits(), began)
+    made = offer(AC, frame, NOON, profile_id=9, stack_level=0, transaction_id="T1")
+    assert violations(made, ProfileLimits(needs_transaction=True)) == []
 
 
 def test_least_is_given_up() -> None:
