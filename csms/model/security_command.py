@@ -31,6 +31,7 @@ class DeleteCertificate:
     """Have the station forget a certificate, named as the station names it."""
 
     hash_data: dict[str, Any]
+    use: CertificateUse | None = None
 
 
 @dataclass(frozen=True, slots=True)

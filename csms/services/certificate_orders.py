@@ -93,7 +93,7 @@ async def delete(errand: Errand, order: Delete) -> tuple[CallResult, dict[str, A
     held = await errand.house.unit.read(lambda tx: store.installed(tx.db, errand.station.id))
     one = _named(held, order)
     wanted: dict[str, Any] = {name: one.as_reported[name] for name in _HASH_FIELDS if name in one.as_reported}
-    return await errand.carry_out(safety.DeleteCertificate(wanted)), {"use": one.usage.value}
+    return await errand.carry_out(safety.DeleteCertificate(wanted, one.usage)), {"use": one.usage.value}
 
 
 async def renew(errand: Errand, order: Renew) -> tuple[CallResult, dict[str, Any]]:

@@ -39,7 +39,6 @@ _NO_DISPLAY: Final = (
 )
 _NO_TRIGGERS: Final = frozenset({Trigger.TRANSACTION, Trigger.PUBLISH_FIRMWARE_STATUS})
 _TRIGGERS: Final = {Trigger.SIGN_CERTIFICATE: "SignChargePointCertificate"}
-_UNKNOWN_TRIGGERS: Final = frozenset({Trigger.SIGN_V2G_CERTIFICATE, Trigger.SIGN_COMBINED_CERTIFICATE})
 
 
 def translate(command: Any, abilities: Abilities) -> Request:
@@ -108,7 +107,9 @@ def _trigger(command: ask.TriggerMessage, abilities: Abilities) -> list[Request]
         raise Unsupported(f"OCPP 1.6 has no {message.value} to trigger")
     where = {} if command.evse_id is None else {"connectorId": command.evse_id}
     extended = ("ExtendedTriggerMessage", {"requestedMessage": _TRIGGERS.get(message, message.value)} | where)
-    if message in _UNKNOWN_TRIGGERS:
+    if message is Trigger.SIGN_V2G_CERTIFICATE:
+        return sec.vehicle_trigger(message.value, abilities)
+    if message is Trigger.SIGN_COMBINED_CERTIFICATE:
         raise Unsupported(f"OCPP 1.6 has no {message.value}")
     if message is Trigger.SIGN_CERTIFICATE:
         return [extended]

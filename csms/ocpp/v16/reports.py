@@ -43,14 +43,3 @@ def upload(tx: Tx, station: StationRef, payload: Payload) -> None:
     stations.record(tx, station, "diagnostics.status", dict(payload))
     if said != "Idle":
         files.follow_upload(tx, station, said, _UPLOAD_ENDS.get(said), payload.get("requestId"))
-
-
-def data_transfer(tx: Tx, station: StationRef, payload: Payload) -> str:
-    """DataTransfer (§4.3): kept; no vendor is known here yet, which is what the answer says."""
-    stations.record(tx, station, "data.transfer", dict(payload))
-    return "UnknownVendorId"
-
-
-def data_transfer_answer(status: str) -> dict[str, Any]:
-    """DataTransfer.conf."""
-    return {"status": status}

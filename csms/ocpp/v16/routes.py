@@ -10,7 +10,7 @@ from csms.model.command import Purpose
 from csms.ocpp import certificates
 from csms.ocpp.route import Inbound, Outbound
 from csms.ocpp.shapes import agreed, begun, plain, promise
-from csms.ocpp.v16 import charging, reports
+from csms.ocpp.v16 import charging, pnc, reports
 from csms.ocpp.v16 import outbound as out
 from csms.ocpp.v16 import security_reports as sec
 from csms.ocpp.v16 import translate as tr
@@ -19,7 +19,7 @@ from csms.services import boots, station_security, stations, tokens, transaction
 INBOUND: Final[dict[str, Inbound]] = {
     "Authorize": Inbound(tr.authorize, tokens.authorize, tr.authorize_answer),
     "BootNotification": Inbound(tr.boot, boots.take, tr.boot_answer),
-    "DataTransfer": Inbound(tr.verbatim, reports.data_transfer, reports.data_transfer_answer),
+    "DataTransfer": Inbound(pnc.read, pnc.take, pnc.answer, prepare=pnc.prepare),
     "DiagnosticsStatusNotification": Inbound(tr.verbatim, reports.upload, tr.empty),
     "FirmwareStatusNotification": Inbound(tr.verbatim, reports.firmware, tr.empty),
     "LogStatusNotification": Inbound(tr.verbatim, reports.upload, tr.empty),
@@ -43,7 +43,7 @@ OUTBOUND: Final[dict[str, Outbound]] = {
     "ChangeConfiguration": Outbound(out.change_configuration, out.configuration_changed),
     "ClearCache": Outbound(plain, agreed),
     "ClearChargingProfile": Outbound(plain, charging.profiles_cleared),
-    "DataTransfer": Outbound(plain, agreed),
+    "DataTransfer": Outbound(plain, pnc.transferred),
     "DeleteCertificate": Outbound(plain, certificates.deleted),
     "ExtendedTriggerMessage": Outbound(plain, agreed),
     "GetCompositeSchedule": Outbound(plain, agreed),

@@ -7,6 +7,7 @@ from csms.model import security_command as safety
 from csms.model.certificate import CertificateKind
 from csms.model.station_command import Abilities
 from csms.ocpp.certificates import TO_16
+from csms.ocpp.v16 import pnc
 
 Request = tuple[str, dict[str, Any]]
 LONGEST_PASSWORD: Final = 20
@@ -14,28 +15,52 @@ LONGEST_PASSWORD: Final = 20
 
 
 def certificate_signed(command: safety.CertificateSigned, _: Abilities) -> list[Request]:
-    """CertificateSigned: 1.6 knows one kind of certificate only."""
+    """CertificateSigned; what a station has asked for in DataTransfer it is given there too."""
     if command.kind is CertificateKind.V2G:
-        raise Unsupported("OCPP 1.6 has no V2G certificates")
+        payload = {"certificateChain": command.chain, "certificateType": command.kind.value}
+        return [pnc.wrapped("CertificateSigned", payload)]
     return [("CertificateSigned", {"certificateChain": command.chain})]
 
 
-def install_certificate(command: safety.InstallCertificate, _: Abilities) -> list[Request]:
-    """InstallCertificate: the root of the central system or of the manufacturer."""
-    payload = {"certificateType": _use(command.use), "certificate": command.certificate}
-    return [("InstallCertificate", payload)]
+def install_certificate(command: safety.InstallCertificate, abilities: Abilities) -> list[Request]:
+    """InstallCertificate: roots of the central system and the manufacturer; others are Plug & Charge's."""
+    if command.use in TO_16:
+        payload = {"certificateType": TO_16[command.use], "certificate": command.certificate}
+        return [("InstallCertificate", payload)]
+    payload = {"certificateType": command.use.value, "certificate": command.certificate}
+    return [_plug_and_charge("InstallCertificate", payload, abilities)]
 
 
-def delete_certificate(command: safety.DeleteCertificate, _: Abilities) -> list[Request]:
+def delete_certificate(command: safety.DeleteCertificate, abilities: Abilities) -> list[Request]:
     """DeleteCertificate, with the hash algorithm the station has used."""
-    return [("DeleteCertificate", {"certificateHashData": command.hash_data})]
+    payload = {"certificateHashData": command.hash_data}
+    if command.use is None or command.use in TO_16:
+        return [("DeleteCertificate", payload)]
+    return [_plug_and_charge("DeleteCertificate", payload, abilities)]
 
 
-def installed_certificates(command: safety.GetInstalledCertificates, _: Abilities) -> list[Request]:
+def installed_certificates(command: safety.GetInstalledCertificates, abilities: Abilities) -> list[Request]:
     """GetInstalledCertificateIds: one use a question."""
     if command.use is None:
         raise Unsupported("OCPP 1.6 asks for one use of certificates at a time")
-    return [("GetInstalledCertificateIds", {"certificateType": _use(command.use)})]
+    if command.use in TO_16:
+        return [("GetInstalledCertificateIds", {"certificateType": TO_16[command.use]})]
+    payload = {"certificateType": [command.use.value]}
+    return [_plug_and_charge("GetInstalledCertificateIds", payload, abilities)]
+
+
+def vehicle_trigger(message: str, abilities: Abilities) -> list[Request]:
+    """TriggerMessage for a certificate towards vehicles."""
+    return [_plug_and_charge("TriggerMessage", {"requestedMessage": message}, abilities)]
+
+
+def _plug_and_charge(message: str, payload: dict[str, Any], abilities: Abilities) -> Request:
+    """Wrap a message for a station that has said that it knows Plug & Charge."""
+    if abilities.setting(pnc.ENABLED) is None:
+        raise Unsupported(
+            f"OCPP 1.6 has no such {message}, and the station has reported no {pnc.ENABLED} (Plug & Charge)"
+        )
+    return pnc.wrapped(message, payload)
 
 
 def organization(command: safety.SetOrganization, _: Abilities) -> list[Request]:
@@ -52,9 +77,3 @@ def password(command: safety.SetPassword, _: Abilities) -> list[Request]:
 def security_profile(command: safety.SetSecurityProfile, _: Abilities) -> list[Request]:
     """ChangeConfiguration(SecurityProfile): the station comes again with it (A05)."""
     return [("ChangeConfiguration", {"key": "SecurityProfile", "value": str(command.profile)})]
-
-
-def _use(use: Any) -> str:
-    if use not in TO_16:
-        raise Unsupported(f"OCPP 1.6 has no {use}")
-    return TO_16[use]

@@ -8,10 +8,11 @@ from typing import Final
 
 from csms.model.command import Purpose
 from csms.ocpp import certificates
+from csms.ocpp import contracts as con
 from csms.ocpp.route import Inbound, Outbound
 from csms.ocpp.shapes import agreed, begun, plain, promise
 from csms.ocpp.v201 import charging, display
-from csms.ocpp.v201 import contracts as con
+from csms.ocpp.v201 import contracts as contracts_201
 from csms.ocpp.v201 import device_model as dm
 from csms.ocpp.v201 import outbound as out
 from csms.ocpp.v201 import reports as rep
@@ -32,7 +33,9 @@ from csms.services import (
 )
 
 INBOUND: Final[dict[str, Inbound]] = {
-    "Authorize": Inbound(con.read_authorize, con.authorize, con.authorize_answer, prepare=con.judge),
+    "Authorize": Inbound(
+        con.read_authorize, con.authorize, contracts_201.authorize_answer, prepare=con.judge
+    ),
     "BootNotification": Inbound(tr.boot, boots.take, tr.boot_answer),
     "ClearedChargingLimit": Inbound(charging.read_lifted, charging_profiles.limit_lifted, tr.empty),
     "DataTransfer": Inbound(tr.verbatim, rep.kept("data.transfer"), rep.answering(status="UnknownVendorId")),
