@@ -15,6 +15,7 @@ from quart import Response, g, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
+from csms.admin import http
 from csms.admin.rest import problems
 from csms.config import Config
 from csms.errors import CsmsError, TooBusy
@@ -40,9 +41,7 @@ SECURITY_HEADERS: Final = {
 METHODS: Final = "GET, POST, PUT, PATCH, DELETE"
 ALLOWED_HEADERS: Final = "Authorization, Content-Type, Idempotency-Key, If-None-Match"
 EXPOSED_HEADERS: Final = "ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id"
-CODES: Final = {
-    404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type",
-}  # fmt: skip
+CODES: Final = {404: "not_found", 405: "method_not_allowed", 408: "timeout", 413: "too_large"}
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +71,7 @@ class Gateway:
         """Put the gateway before every route of an application."""
         app.config["MAX_CONTENT_LENGTH"] = self.settings.max_body_bytes
         app.config["BODY_TIMEOUT"] = self.settings.request_timeout_s
+        app.config[http.SILENCE] = self.settings.request_timeout_s * 1.25
         app.before_request(self._before)
         app.after_request(self._after)
         app.register_error_handler(HTTPException, _http_error)

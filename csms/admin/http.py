@@ -10,6 +10,8 @@ from quart_trio import QuartTrio
 
 MOST_HEADER_BYTES = 32 * 1024
 KEEP_ALIVE_S = 30
+SILENCE = "CSMS_SILENCE_S"
+"""Key of an application's config: after so many seconds without a byte of the client its connection ends."""
 TLS_HANDSHAKE_S = 10
 
 
@@ -60,6 +62,7 @@ async def serve(
     config.include_server_header = False
     config.h11_max_incomplete_size = MOST_HEADER_BYTES
     config.keep_alive_timeout = KEEP_ALIVE_S
+    config.read_timeout = app.config.get(SILENCE)
     config.graceful_timeout = grace_s
     config.shutdown_timeout = grace_s
     await hypercorn_serve(app, config, shutdown_trigger=stop)

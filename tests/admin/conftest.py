@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.admin import described
 from tests.wire.appliance import Appliance, Rest
 from tests.wire.conftest import clock, csms, limits, logs, station
 
@@ -14,4 +15,5 @@ __all__ = ["clock", "csms", "limits", "logs", "station"]
 async def rest(csms: Appliance) -> AsyncIterator[Rest]:
     """A program with the API key of a SUPER_ADMIN."""
     async with csms.rest() as program:
+        program.client.event_hooks = {"response": [described.check]}
         yield program

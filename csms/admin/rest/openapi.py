@@ -19,6 +19,7 @@ PROBLEMS: Final = {
     401: "Nobody is known by this key or token",
     403: "The role or the scope does not allow it",
     404: "There is no such thing for this caller",
+    408: "The body did not come in time",
     409: "It exists already, or its state or the station's forbids it",
     413: "The body is too large",
     415: "The body is not JSON",
