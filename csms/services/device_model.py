@@ -33,14 +33,14 @@ def report(
             "name": str(variable.at),
             "value": variable.value,
             "readonly": int(variable.mutability == "ReadOnly"),
-            "reported_at": tx.at,
+            "reported_at": asked_at,
         }
         for variable in actual
     ]
     stations.write_settings(tx.db, settings)
     wanted = desired_settings.outcomes(tx.db, station.key)
-    for variable in actual if wanted else ():
-        _compare(tx, station, wanted.get(str(variable.at).casefold()), variable.value)
+    for row in stations.settings(tx.db, station.key) if wanted else ():
+        _compare(tx, station, wanted.get(row["name"].casefold()), row["value"])
 
 
 def replaced(tx: Tx, station: StationRef, asked_at: str) -> None:
@@ -91,9 +91,9 @@ def _compare(tx: Tx, station: StationRef, wanted: OutcomeAtStation | None, value
         return
     if same_value(value, wanted.value):
         outcome = SettingOutcome.IN_STEP
-    elif wanted.outcome is SettingOutcome.REBOOT_REQUIRED and _needs_reboot(tx, station, wanted.name):
-        return
-    elif wanted.outcome in (SettingOutcome.REFUSED, SettingOutcome.READ_ONLY):
+    elif (
+        wanted.outcome is SettingOutcome.REBOOT_REQUIRED and _needs_reboot(tx, station, wanted.name)
+    ) or wanted.outcome in (SettingOutcome.REFUSED, SettingOutcome.READ_ONLY):
         return
     else:
         outcome = SettingOutcome.DIFFERS

@@ -231,11 +231,12 @@ def set_intent(db: Database, station_key: str, evse_id: int, connector_id: int, 
     )
 
 
-def out_of_service(db: Database) -> list[ChargingStation]:
-    """Return the stations of all tenants with a connector that operators want out of service."""
+def out_of_service(db: Database, booted_since: str) -> list[ChargingStation]:
+    """Return the stations, of all tenants, that booted lately and have a connector to be out of service."""
     found = db.all(
-        """SELECT * FROM stations WHERE id IN
-             (SELECT station_key FROM connectors WHERE available_intent = 0) ORDER BY id"""
+        """SELECT * FROM stations WHERE booted_at >= :since AND id IN
+             (SELECT station_key FROM connectors WHERE available_intent = 0) ORDER BY id""",
+        {"since": booted_since},
     )
     return [rows.load(ChargingStation, row) for row in found]
 
@@ -256,12 +257,13 @@ def list_version(db: Database, station_key: str) -> int:
 
 
 def write_settings(db: Database, settings: list[dict[str, Any]]) -> None:
-    """Write configuration keys as the station reported them."""
+    """Write settings as the station reported them, unless something newer is known."""
     db.many(
         """INSERT INTO station_settings (station_key, name, value, readonly, reported_at)
            VALUES (:station_key, :name, :value, :readonly, :reported_at)
            ON CONFLICT (station_key, name) DO UPDATE SET value = excluded.value, readonly = excluded.readonly,
-             reported_at = excluded.reported_at""",
+             reported_at = excluded.reported_at
+           WHERE station_settings.reported_at <= excluded.reported_at""",
         settings,
     )
 
