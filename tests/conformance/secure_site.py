@@ -120,5 +120,4 @@ async def open_secure_site(store: Store) -> AsyncIterator[SecureSite]:
         site.root = (await site.verb("pki.export"))["pem"]
         site.tls_port = doors[1].address[1]
         await front.load(site.csms.unit)
-        site.csms.nursery.start_soon(front.follow, site.csms.unit)
         yield site
