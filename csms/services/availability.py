@@ -26,6 +26,7 @@ from csms.store import stations as store
 
 TELLS_WITHIN: Final = timedelta(seconds=30)
 """How long a station may take after a boot to report its connectors."""
+_LATELY: Final = timedelta(days=1)
 _CALLER: Final = Caller("csms", Role.SUPER_ADMIN, None, "availability")
 log = structlog.get_logger(__name__)
 
@@ -65,7 +66,7 @@ async def remind(house: House) -> None:
 def _forgotten(tx: Tx) -> list[tuple[ChargingStation, list[ChangeAvailability]]]:
     """Return the stations that have booted, told their connectors, and have some in service that should not be."""
     found = []
-    for station in store.out_of_service(tx.db):
+    for station in store.out_of_service(tx.db, to_text(tx.now - _LATELY)):
         booted_at = station.booted_at
         if booted_at is None or tx.now < booted_at + TELLS_WITHIN:
             continue

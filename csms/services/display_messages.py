@@ -19,6 +19,7 @@ from csms.model.display_message import (
     SetDisplayMessage,
 )
 from csms.model.station import ChargingStation, StationRef
+from csms.model.transaction import TransactionState
 from csms.services import device_reports, stations
 from csms.services.access import Caller
 from csms.services.commands import CallResult
@@ -27,7 +28,7 @@ from csms.services.errand import Errand
 from csms.services.present import view
 from csms.services.station_orders import aware
 from csms.services.unit import Tx
-from csms.store import abilities
+from csms.store import abilities, transactions
 from csms.store import commands as command_store
 from csms.store import display_messages as store
 
@@ -99,12 +100,24 @@ def reported(tx: Tx, station: StationRef, report: tuple[Part, list[DisplayMessag
 
 def told(tx: Tx, _caller: Caller, station: ChargingStation, _command: Command | None) -> dict[str, Any]:
     """Return the messages that a station is known to have by now."""
-    return {"messages": view(store.select(tx.db, station.id))}
+    return {"messages": view(_showing(tx, station.id))}
 
 
 def known(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None) -> list[DisplayMessage]:
     """Return the messages that a station is known to have."""
-    return store.select(tx.db, stations.find(tx, caller, station, tenant).id)
+    return _showing(tx, stations.find(tx, caller, station, tenant).id)
+
+
+def _showing(tx: Tx, station_key: str) -> list[DisplayMessage]:
+    """Return the known messages but those whose time, or whose transaction, is over: stations drop these themselves."""
+    found = []
+    for message in store.select(tx.db, station_key):
+        during = message.transaction_id
+        charge = transactions.by_ocpp_id(tx.db, station_key, during) if during else None
+        over = charge is not None and charge["state"] == TransactionState.ENDED
+        if not over and (message.ends_at is None or message.ends_at > tx.now):
+            found.append(message)
+    return found
 
 
 def _message(tx: Tx, errand: Errand, order: Show) -> DisplayMessage:

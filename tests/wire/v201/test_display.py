@@ -10,6 +10,7 @@ from csms.services import customer_information
 from tests.wire.appliance import Appliance
 from tests.wire.payloads import at
 from tests.wire.station import Station
+from tests.wire.v201.payloads import ended, started
 
 
 async def _order(csms: Appliance, verb: str, wait_s: float | None = None, **args: Any) -> dict[str, Any]:
@@ -107,6 +108,17 @@ async def test_o04_no_messages(csms: Appliance, station: Station) -> None:
     station.answers["GetDisplayMessages"] = {"status": "Unknown"}
     await _order(csms, "display.list")
     assert await _known(csms) == {}
+
+
+async def test_messages_end_with_their_time_and_their_transaction(csms: Appliance, station: Station) -> None:
+    await station.call("TransactionEvent", started())
+    await _order(csms, "display.set", content="this hour", ends_at="2026-03-02T13:00:00Z")
+    await _order(csms, "display.set", content="this charge", transaction="T1")
+    await _order(csms, "display.set", content="for ever")
+    assert await _known(csms) == {1: "this hour", 2: "this charge", 3: "for ever"}
+    await station.call("TransactionEvent", ended())
+    csms.clock.forward(hours=2)
+    assert await _known(csms) == {3: "for ever"}
 
 
 @pytest.mark.parametrize("status", ["Accepted", "Unknown"])
