@@ -73,6 +73,7 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
             timedelta(days=retention.meter_values_days),
             timedelta(days=retention.outbox_days),
         )
+        await unit.run(pruning.prune_access)
         for _ in range(MOST_SLICES):
             if not await unit.run(lambda tx: pruning.prune(tx, ages)):
                 return

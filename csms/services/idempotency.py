@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from csms.clock import to_text
 from csms.errors import Conflict, CsmsError, InvalidInput
 from csms.services.unit import Tx, Unit
 from csms.store import idempotency as store
@@ -60,11 +59,6 @@ async def around(unit: Unit, once: Once | None, work: Callable[[], Awaitable[Any
         raise
     await unit.run(lambda tx: _keep(tx, once, answer))
     return answer
-
-
-def prune(tx: Tx) -> int:
-    """Remove the answers that are too old to be asked for; returns how many."""
-    return store.prune(tx.db, to_text(tx.now - KEPT))
 
 
 def _claim(tx: Tx, once: Once) -> bool:

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from csms.clock import to_text
 from csms.services.access import Caller
+from csms.services.idempotency import KEPT
 from csms.services.inbox import REPLAY_WITHIN
 from csms.services.unit import Tx
+from csms.store import idempotency, reservations, sign_ins
 from csms.store import pruning as store
-from csms.store import reservations
 
 SLICE = 5_000
 """Rows removed in one unit, so that no station waits long behind it."""
@@ -48,6 +49,11 @@ def prune(tx: Tx, ages: Ages) -> Pruned:
         + reservations.prune(tx.db, to_text(tx.now - ages.meter_values), SLICE),
         store.outbox(tx.db, to_text(tx.now - ages.outbox), SLICE),
     )
+
+
+def prune_access(tx: Tx) -> int:
+    """Remove sign-ins, signing keys and kept answers whose time is over; returns how many rows went."""
+    return sign_ins.prune(tx.db, tx.at) + idempotency.prune(tx.db, to_text(tx.now - KEPT))
 
 
 def prune_now(

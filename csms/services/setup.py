@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from csms.errors import Conflict
+from csms.errors import Conflict, InvalidInput
 from csms.model.tenant import TenantType
+from csms.model.user import User, UserStatus, is_email, normal_email
 from csms.pki.pool import KeyPool
 from csms.services import passwords, pki_setup, tenants
 from csms.services.access import Caller, Role
 from csms.services.unit import Tx
 from csms.store import tenants as store
+from csms.store import users
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,9 @@ def init(
     """
     if store.count_users(tx.db):
         raise Conflict("this appliance is set up already: csms status shows it")
+    email = normal_email(email)
+    if not is_email(email):
+        raise InvalidInput(f"{email[:100]!r} is not an e-mail address")
     owner = tenants.add(
         tx,
         caller,
@@ -51,17 +56,8 @@ def init(
         time_zone=time_zone,
     )
     password = passwords.generate(24)
-    user = {
-        "id": tx.entropy.hex(),
-        "tenant_id": None,
-        "email": email,
-        "role": Role.SUPER_ADMIN.value,
-        "password_hash": passwords.hash_person(password),
-        "status": "ACTIVE",
-        "created_at": tx.at,
-        "updated_at": tx.at,
-    }
-    store.insert_user(tx.db, user)
+    user = User(tx.entropy.hex(), None, email, Role.SUPER_ADMIN.value, UserStatus.ACTIVE, tx.now, tx.now)
+    users.insert(tx.db, user, passwords.hash_person(password))
     tx.audit(caller, None, "user.add", email, {"role": Role.SUPER_ADMIN})
     if hosts:
         pki_setup.found(tx, caller, organization or owner.name, hosts, KeyPool())

@@ -147,8 +147,3 @@ def outside_user(tx: Tx, claims: dict[str, Any]) -> User:
     if len(active) != 1:
         raise Unauthenticated("the token of the outside issuer is nobody's here")
     return active[0]
-
-
-def prune(tx: Tx) -> int:
-    """Remove what has expired; returns how many rows went."""
-    return store.prune(tx.db, tx.at)

@@ -1,7 +1,5 @@
 """Tenants in the database."""
 
-from typing import Any
-
 from csms.model.tenant import Tenant
 from csms.store import rows
 from csms.store.connection import Database, Row
@@ -46,11 +44,6 @@ def set_status(db: Database, tenant_id: str, status: str, at: str, reason: str |
         "UPDATE tenants SET status = :status, status_reason = :reason, updated_at = :at WHERE id = :id",
         {"id": tenant_id, "status": status, "at": at, "reason": reason},
     )
-
-
-def insert_user(db: Database, user: dict[str, Any]) -> None:
-    """Insert a user; `user` holds the columns of the table."""
-    rows.insert(db, "users", user)
 
 
 def count_users(db: Database) -> int:
