@@ -164,10 +164,23 @@ def monitors(
 
 
 def config(
-    ctx: typer.Context, station: str, tenant: str | None = TenantOption, json: bool = JsonFlag
+    ctx: typer.Context,
+    station: str,
+    part: str = typer.Argument(
+        "", metavar="[PART]", help="Only settings with this in either of their names."
+    ),
+    desired: bool = typer.Option(False, "--desired", help="Only those that are desired."),
+    tenant: str | None = TenantOption,
+    json: bool = JsonFlag,
 ) -> None:
     """Show the settings a station has reported, what is desired of it, and what came of that."""
-    found = run(ctx, "station.config", station=station, tenant=tenant)
+    every = run(ctx, "station.config", station=station, tenant=tenant)
+    found = [
+        entry
+        for entry in every
+        if part.casefold() in f"{entry['name']} {entry['alsoCalled'] or ''}".casefold()
+        and (entry["outcome"] or not desired)
+    ]
     columns: list[Column] = [
         ("setting", "name"),
         ("value", "value"),
@@ -179,6 +192,8 @@ def config(
         ("also called", "alsoCalled"),
     ]
     empty = f"nothing reported yet: csms station command {station} config get asks for all"
+    if every:
+        empty = "no such setting"
     show(json, found, columns, empty=empty, spare=("also called", "unit", "read-only"))
 
 

@@ -66,6 +66,9 @@ class TestDesired:
         said = await cli("station", "desired", "set", "HeartbeatInterval", "60", "--station", "CP1")
         assert said.out == "HeartbeatInterval is to be 60 (station CP1)\n"
         assert "WAITING" in (await cli("station", "config", "CP1")).out
+        assert (await cli("station", "config", "CP1", "nonsense")).out == "no such setting\n"
+        [only] = (await cli("station", "config", "CP1", "ocppcommctrlr", "--desired", "--json")).json
+        assert only["name"] == "HeartbeatInterval"
         applied = await cli("station", "desired", "apply", "CP1")
         assert (applied.code, "IN_STEP" in applied.out, applied.err) == (0, True, "")
         assert device.held["HeartbeatInterval"] == "60"
