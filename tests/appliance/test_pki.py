@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 import trio
+import trustme
 from cryptography import x509
 
 from tests.appliance.line import street
@@ -161,6 +162,26 @@ class TestClientCertificates:
         code, text = s_client(running, "-tls1_2", "-cert", file, "-key", file)
         assert code != 0
         assert "alert unknown ca" in text.lower()
+
+    def test_another_authority_is_trusted_while_the_appliance_runs_and_no_more(
+        self, running: Running, tmp_path: Path
+    ) -> None:
+        maker = trustme.CA(key_type=trustme.KeyType.ECDSA)
+        station = tmp_path / "station.pem"
+        maker.issue_cert("SN-1.maker.example").private_key_and_cert_chain_pem.write_to_path(station)
+        maker.cert_pem.write_to_path(tmp_path / "maker.pem")
+
+        def let_in() -> bool:
+            code, _ = s_client(running, "-tls1_2", "-cert", str(station), "-key", str(station))
+            return code == 0
+
+        assert not let_in()
+        csms = running.machine.csms
+        assert csms("pki", "trust", "add", "station_ca", str(tmp_path / "maker.pem"))[0] == 0
+        until(let_in)
+        [anchor] = running.machine.json("pki", "trust", "list")
+        assert csms("pki", "trust", "remove", anchor["fingerprint"], "--yes")[0] == 0
+        until(lambda: not let_in())
 
 
 class TestRenewal:
