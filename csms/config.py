@@ -169,12 +169,15 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """A certificate for the *_tls listeners from elsewhere, instead of those of csms pki."""
+    """TLS, and a certificate for the *_tls listeners from elsewhere, instead of those of csms pki."""
 
     certificate: str = _setting(
         Text(), "", "PEM file with the certificate and its chain; relative to this file"
     )
     key: str = _setting(Text(), "", "PEM file with the private key")
+    rsa_key_exchange: bool = _setting(
+        Flag(), True, "offers stations the two suites without forward secrecy that OCPP demands"
+    )
 
 
 @dataclass(frozen=True, slots=True)

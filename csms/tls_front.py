@@ -48,7 +48,9 @@ class TlsFront:
         roots = await unit.read(trust.client_roots)
         identities = [] if self._files() else await unit.read(server_certificates.identities)
         secret = _secret(unit) if identities else b""
-        context = server_context([], b"".join(roots).decode() or None)
+        context = server_context(
+            [], b"".join(roots).decode() or None, rsa_key_exchange=self.config.tls.rsa_key_exchange
+        )
         for each in (context, self.web):
             self._show(each, identities, secret)
         for door in self.doors:

@@ -65,19 +65,21 @@ def test_every_setting_can_come_from_the_environment(tmp_path):
     examples = {"listen": "[::1]:0", "tls": str(SAMPLE), "store": "postgresql://u@h/d"}
     for section in (each.name for each in fields(config.Config) if hasattr(each.default, "__slots__")):
         for setting in fields(getattr(config.Config(tmp_path), section)):
-            value = examples.get(section) or example_of(setting.metadata["kind"])
+            value = example_of(setting.metadata["kind"], examples.get(section))
             environ = {f"CSMS_{section}_{setting.name}".upper(): value}
             problems = [p for p in config.check(tmp_path, None, environ) if "is missing" not in p.fault]
             assert problems == [], environ
 
 
-def example_of(kind):
+def example_of(kind, of_its_section):
     """Return something that a kind of setting takes."""
     if isinstance(kind, Whole):
         return str(kind.high)
     if isinstance(kind, Choice):
         return kind.words[-1]
-    return "true" if isinstance(kind, Flag) else f"{kind.starts[0]}csms.example:9000"
+    if isinstance(kind, Flag):
+        return "true"
+    return of_its_section or f"{kind.starts[0]}csms.example:9000"
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,12 @@ class TestWhatOpensslSees:
             code, text = s_client(running, *argv)
             assert code != 0, text
 
+    def test_suites_without_forward_secrecy_can_be_switched_off(self, machine: Machine) -> None:
+        machine.settings["CSMS_TLS_RSA_KEY_EXCHANGE"] = "false"
+        running = secured(machine).serve()
+        assert s_client(running, "-tls1_2", "-cipher", "AES128-GCM-SHA256")[0] != 0
+        assert s_client(running, "-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256")[0] == 0
+
     def test_programs_get_the_same_root_and_http_2(self, running: Running) -> None:
         code, text = s_client(running, "-alpn", "h2", listener="admin_tls")
         assert code == 0, text
