@@ -107,7 +107,9 @@ async def test_signed_readings_are_kept_to_the_letter(site: Site, context: str) 
     await station.ev_disconnected(end=True, meterValue=_sampled(station, context, signed=True))
     [shown] = await site.transactions(station)
     assert (shown["state"], shown["energyWh"]) == ("ENDED", 2750)
-    signed = (await _last(site, station))["samples"][0]["signed"]
+    last = await _last(site, station)
+    assert _contexts(last) == {context}
+    signed = last["samples"][0]["signed"]
     assert signed["data"] == SIGNED["signedMeterData"]
     assert signed["encoding_method"] == "OCMF"
     assert signed["public_key"] == SIGNED["publicKey"]
