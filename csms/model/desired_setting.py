@@ -78,7 +78,7 @@ def resolve(
     """
     chosen: dict[str, tuple[str, DesiredSetting]] = {}
     for setting in sorted(desired, key=lambda setting: NEAREST_LAST.index(setting.scope)):
-        if not concerns(setting, station):
+        if not _concerns(setting, station):
             continue
         name = well_known_setting.meant_for(setting.name, version)
         if name is None and setting.scope is Scope.STATION and version == "1.6":
@@ -88,8 +88,7 @@ def resolve(
     return dict(chosen.values())
 
 
-def concerns(setting: DesiredSetting, station: ChargingStation) -> bool:
-    """Whether a setting is desired of a station, by itself, by its model or by its tenant."""
+def _concerns(setting: DesiredSetting, station: ChargingStation) -> bool:
     if setting.tenant_id != station.tenant_id:
         return False
     if setting.scope is Scope.STATION:

@@ -45,7 +45,7 @@ def want(
     store.put(tx.db, wanted)
     detail = {"name": wanted.name, "value": value, "scope": scope, "subject": subject}
     tx.audit(caller, tenant_id, "settings.want", wanted.name, detail)
-    _compare_soon(tx, wanted)
+    station_jobs.wanted(tx, wanted)
     return wanted
 
 
@@ -153,12 +153,6 @@ def _may_be_sent(tx: Tx, station: ChargingStation) -> list[OutcomeAtStation]:
 
 def _sent(tx: Tx, station: ChargingStation) -> list[str]:
     return [o.name for o in store.outcomes(tx.db, station.id).values() if o.outcome is SettingOutcome.SENT]
-
-
-def _compare_soon(tx: Tx, wanted: DesiredSetting) -> None:
-    for station in station_store.select(tx.db, wanted.tenant_id):
-        if desired_setting.concerns(wanted, station) and station.ocpp_version is not None:
-            station_jobs.wanted(tx, station)
 
 
 def _scope(

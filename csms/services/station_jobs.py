@@ -9,6 +9,7 @@ from typing import Final
 
 from csms.clock import to_text
 from csms.model.command import Coverage
+from csms.model.desired_setting import DesiredSetting, Scope
 from csms.model.station import ChargingStation, Registration, StationRef
 from csms.model.station_job import Job
 from csms.services.unit import Tx
@@ -42,10 +43,11 @@ def booted(tx: Tx, station: StationRef, *, restarted: bool = True) -> None:
         store.put_after_boot(tx.db, station.key, Job.SETTINGS, firmware, due_at, restarted=restarted)
 
 
-def wanted(tx: Tx, station: ChargingStation) -> None:
-    """Have the desired settings of a station compared as soon as may be."""
-    if station.registration is Registration.ACCEPTED and not is_quiet(tx, station):
-        store.put(tx.db, station.id, Job.SETTINGS, firmware_of(station), tx.at)
+def wanted(tx: Tx, desired: DesiredSetting) -> None:
+    """Have what is newly desired compared as soon as may be, at every station it concerns."""
+    model = desired.subject if desired.scope is Scope.MODEL else None
+    station_id = desired.subject if desired.scope is Scope.STATION else None
+    store.put_for_many(tx.db, Job.SETTINGS, tx.at, desired.tenant_id, model=model, station_id=station_id)
 
 
 def reported(tx: Tx, station: StationRef, covers: Coverage, asked_at: str) -> None:

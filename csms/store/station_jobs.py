@@ -8,14 +8,23 @@ MOST_ATTEMPTS: Final = 3
 """A job that was tried so often rests until it is due again, whatever happens in between."""
 
 
-def put(db: Database, station_key: str, kind: str, firmware: str, due_at: str) -> None:
-    """Add a job, or let it be due anew from its first attempt on."""
+def put_for_many(
+    db: Database, kind: str, due_at: str, tenant_id: str, *, model: str | None, station_id: str | None
+) -> None:
+    """Add a job for every accepted station of a tenant, a model or an id, from its first attempt on.
+
+    A model is named alone or with its vendor, in whatever case.
+    """
     db.run(
         """INSERT INTO station_jobs (station_key, kind, firmware, due_at, attempts)
-           VALUES (:key, :kind, :firmware, :due, 0)
+           SELECT id, :kind, ocpp_version || ' ' || COALESCE(firmware_version, ''), :due, 0 FROM stations
+           WHERE tenant_id = :tenant AND registration = 'Accepted' AND ocpp_version IS NOT NULL
+             AND station_id = COALESCE(:station, station_id)
+             AND (COALESCE(:model, '') = '' OR lower(:model) IN (lower(COALESCE(model, '')),
+               lower(COALESCE(vendor, '') || ' ' || COALESCE(model, ''))))
            ON CONFLICT (station_key, kind) DO UPDATE SET due_at = excluded.due_at, firmware = excluded.firmware,
              attempts = 0""",
-        {"key": station_key, "kind": kind, "firmware": firmware, "due": due_at},
+        {"kind": kind, "due": due_at, "tenant": tenant_id, "model": model, "station": station_id},
     )
 
 

@@ -206,6 +206,25 @@ async def test_a_change_is_compared_at_once_where_the_station_is_there(csms: App
     assert device.held["HeartbeatInterval"] == "60"
 
 
+@pytest.mark.parametrize(
+    ("whose", "concerned"),
+    [
+        ({}, True),
+        ({"model": "abl EMH1"}, True),
+        ({"model": "eMH1"}, True),
+        ({"model": "other"}, False),
+        ({"station": "CP2"}, False),
+    ],
+)
+async def test_only_the_stations_that_are_meant_are_compared(
+    csms: Appliance, whose: dict[str, str], concerned: bool
+) -> None:
+    await csms.verb("station.add", station_id="CP2", security_profile=0)
+    await at_1_6(csms, Device(HeartbeatInterval="300", GetConfigurationMaxKeys="9"))
+    await csms.verb("desired.set", name="HeartbeatInterval", value="60", **whose)
+    assert await jobs(csms) == ({"SETTINGS": 0} if concerned else {})
+
+
 async def test_a_quiet_station_is_told_only_at_an_operators_word(csms: Appliance) -> None:
     await csms.verb("station.update", station="CP1", quirks={"quiet": True})
     await csms.verb("desired.set", name="HeartbeatInterval", value="60")
