@@ -3,6 +3,7 @@
 Nothing is sent here: what is due stands in the database and `services.vehicle_profiles` sends it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +26,7 @@ from csms.services.unit import Tx
 from csms.store import charging_needs as store
 from csms.store import charging_profiles, transactions
 from csms.store.charging_needs import KeptNeeds, NeedsStatus
+from csms.store.charging_profiles import InstalledProfile
 from csms.store.connection import Row
 
 MOST_RENEGOTIATIONS: Final = 5
@@ -93,22 +95,39 @@ def running_at(tx: Tx, station_key: str, evse_id: int) -> Row | None:
 
 
 def frame(tx: Tx, station_key: str, evse_id: int, limits: ProfileLimits) -> Frame:
-    """Return what an offer to a vehicle at an EVSE must keep within now."""
-    held = [one.profile for one in charging_profiles.select(tx.db, station_key)]
-    others = [p for limit in charging_profiles.externals(tx.db, station_key) for p in _as_profiles(limit)]
+    """Return what an offer to a vehicle at an EVSE must keep within now: all that others than we for it have set."""
     running = running_at(tx, station_key, evse_id)
     began = min(from_text(running["started_at"]), tx.now) if running and running["started_at"] else None
-    return Frame([*held, *others], limits, began)
+    transaction_id = str(running["ocpp_id"]) if running else ""
+    kept = charging_profiles.select(tx.db, station_key)
+    bounds = [one.profile for one in kept if one.profile.purpose is not ProfilePurpose.TX]
+    theirs = operators(kept, evse_id, transaction_id)
+    if theirs is not None:
+        bounds.append(replace(theirs, purpose=ProfilePurpose.EXTERNAL, transaction_id=None))
+    others = [p for limit in charging_profiles.externals(tx.db, station_key) for p in _as_profiles(limit)]
+    return Frame([*bounds, *others], limits, began)
 
 
-def held_for(held: list[ChargingProfile], evse_id: int, transaction_id: str) -> ChargingProfile | None:
-    """Return the TxProfile that a transaction has: the one that prevails."""
+def offered(kept: Sequence[InstalledProfile], evse_id: int, transaction_id: str) -> ChargingProfile | None:
+    """Return the TxProfile that a charge has for its vehicle's needs."""
+    return _strongest(kept, evse_id, transaction_id, for_vehicle=True)
+
+
+def operators(kept: Sequence[InstalledProfile], evse_id: int, transaction_id: str) -> ChargingProfile | None:
+    """Return the TxProfile that a charge has from the operator: the one that prevails."""
+    return _strongest(kept, evse_id, transaction_id, for_vehicle=False)
+
+
+def _strongest(
+    kept: Sequence[InstalledProfile], evse_id: int, transaction_id: str, *, for_vehicle: bool
+) -> ChargingProfile | None:
     mine = [
-        p
-        for p in held
-        if p.purpose is ProfilePurpose.TX
-        and p.evse_id == evse_id
-        and p.transaction_id in (None, transaction_id)
+        one.profile
+        for one in kept
+        if one.profile.purpose is ProfilePurpose.TX
+        and one.profile.evse_id == evse_id
+        and one.profile.transaction_id in (None, transaction_id)
+        and (one.source == charging_profiles.FOR_VEHICLE) is for_vehicle
     ]
     return max(mine, key=lambda p: p.stack_level, default=None)
 
@@ -148,18 +167,15 @@ def _is_too_much(
     bounds = frame(tx, station.key, needs.evse_id, ProfileLimits())
     unit = unit_for(needs, bounds.limits)
     bare = ChargingNeeds(needs.evse_id, needs.transfer)  # what the vehicle can take is its own matter
-    usual = within(bare, bounds, tx.now) if _bounds_anything(bounds) else []
+    usual = within(bare, bounds, tx.now) if bounds.profiles else []
     if exceeds(schedule, begin_at, usual, unit, needs.circuit):
         return True
-    sent = held_for(list(bounds.profiles), needs.evse_id, str(running["ocpp_id"]))
-    if sent is None or sent.kind is not ProfileKind.ABSOLUTE:
+    kept = charging_profiles.select(tx.db, station.key)
+    sent = offered(kept, needs.evse_id, str(running["ocpp_id"]))
+    if sent is None:
         return False
     alone = Frame([replace(sent, purpose=ProfilePurpose.TX_DEFAULT)], ProfileLimits(), bounds.charge_began_at)
     return exceeds(schedule, begin_at, within(bare, alone, tx.now), unit, needs.circuit)
-
-
-def _bounds_anything(bounds: Frame) -> bool:
-    return any(profile.purpose is not ProfilePurpose.TX for profile in bounds.profiles)
 
 
 def _as_profiles(limit: charging_profiles.ExternalLimit) -> list[ChargingProfile]:

@@ -7,7 +7,7 @@ for a 1.6 station reports no end, and one that is offline reports none in time.
 from typing import Any, Final
 
 from csms.clock import to_text
-from csms.errors import NotFound
+from csms.errors import InvalidInput, NotFound
 from csms.model.command import ReservationMade
 from csms.model.id_token import fold
 from csms.model.reservation import Reservation, ReservationStatus
@@ -114,11 +114,12 @@ def list_reservations(
 def show(tx: Tx, caller: Caller, *, station: str, reservation: int, tenant: str | None = None) -> Reservation:
     """Return one reservation of a station by its number there."""
     scope = tenants.scope(tx, caller, tenant)
-    found = store.select(tx.db, scope, station, every=True, limit=_MOST_LISTED)
-    for one in found:
-        if one.id == reservation:
-            return one
-    raise NotFound(f"no reservation {reservation} at {station}: csms reservation list shows all")
+    found = store.named(tx.db, scope, station, reservation)
+    if not found:
+        raise NotFound(f"no reservation {reservation} at {station}: csms reservation list shows all")
+    if len(found) > 1:
+        raise InvalidInput(f"several tenants have a station {station}: name one with --tenant")
+    return found[0]
 
 
 def _changed(tx: Tx, station: StationRef, number: int, body: dict[str, Any]) -> None:

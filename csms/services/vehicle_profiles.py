@@ -26,7 +26,7 @@ from csms.services.profile_orders import unused_id
 from csms.services.rounds import Rounds
 from csms.services.unit import Tx
 from csms.store import charging_needs as store
-from csms.store import stations
+from csms.store import charging_profiles, stations
 from csms.store.charging_needs import KeptNeeds, NeedsStatus
 
 EVERY_S: Final = 2.0
@@ -41,14 +41,18 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One profile to send: for whom, and what it must keep within. `held` is what the charge has already."""
+    """One profile to send: for whom, and what it must keep within.
+
+    `again` is the operator's own profile, where it is all there is to tell a vehicle that exceeds it.
+    """
 
     station: ChargingStation
     kept: KeptNeeds
     transaction_id: str
     frame: Frame
-    held: ChargingProfile | None
     profile_id: int
+    stack_level: int
+    again: ChargingProfile | None = None
 
 
 async def run(house: House) -> None:
@@ -111,24 +115,40 @@ def _prepare(tx: Tx, station: ChargingStation, kept: KeptNeeds, limits: ProfileL
         return None
     transaction_id = str(running["ocpp_id"])
     frame = charging_needs.frame(tx, station.id, kept.evse_id, limits)
-    held = charging_needs.held_for(list(frame.profiles), kept.evse_id, transaction_id)
-    number = held.id if held is not None else unused_id(tx, station.id)
-    task = _Task(station, kept, transaction_id, frame, held, number)
-    if kept.profile_id is not None and held is not None and _is_as_it_should_be(tx, task, held):
-        _settled(tx, task, held.id)
-        return None
-    return task
+    held = charging_profiles.select(tx.db, station.id)
+    ours = charging_needs.offered(held, kept.evse_id, transaction_id)
+    theirs = charging_needs.operators(held, kept.evse_id, transaction_id)
+    if ours is not None:
+        task = _Task(station, kept, transaction_id, frame, ours.id, ours.stack_level)
+        if kept.profile_id is not None and _is_as_it_should_be(tx, task, ours):
+            _settled(tx, task, ours.id)
+            return None
+        return task
+    again = theirs if kept.renegotiations else None
+    number, level = _place(tx, station, theirs, limits)
+    return _Task(station, kept, transaction_id, frame, number, level, again)
+
+
+def _place(
+    tx: Tx, station: ChargingStation, theirs: ChargingProfile | None, limits: ProfileLimits
+) -> tuple[int, int]:
+    """Return id and stack level of an offer: above the operator's own profile for the charge, else in its place."""
+    if theirs is None:
+        return unused_id(tx, station.id), 0
+    if limits.stack_level is not None and theirs.stack_level >= limits.stack_level:
+        return theirs.id, theirs.stack_level
+    return unused_id(tx, station.id), theirs.stack_level + 1
 
 
 async def _send(errand: Errand, task: _Task) -> None:
     """Send a profile and keep how that ended."""
     kept = task.kept
-    profile = offer(
+    profile = task.again or offer(
         kept.needs,
         task.frame,
         errand.house.unit.clock.now().replace(microsecond=0),
         profile_id=task.profile_id,
-        stack_level=task.held.stack_level if task.held else 0,
+        stack_level=task.stack_level,
         transaction_id=task.transaction_id,
     )
     wrong = violations(profile, replace(task.frame.limits, profiles=None))
@@ -162,6 +182,8 @@ def _is_as_it_should_be(tx: Tx, task: _Task, held: ChargingProfile) -> bool:
 
 def _settled(tx: Tx, task: _Task, profile_id: int) -> None:
     """Note that a charge has its profile, unless it became due again meanwhile."""
+    if task.again is None:
+        charging_profiles.set_source(tx.db, task.station.id, profile_id, charging_profiles.FOR_VEHICLE)
     current = store.get(tx.db, task.station.id, task.kept.evse_id)
     if current is None or current.asked_at != task.kept.asked_at:
         return

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,6 +11,8 @@ from csms.model.charging_profile import ChargingProfile, ChargingSchedule, Profi
 from csms.store import rows
 from csms.store.connection import Database, Row
 
+FOR_VEHICLE: Final = "EV"
+"""Source of the profiles that we set for what vehicles tell of their needs."""
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _profile = msgspec.json.Decoder(ChargingProfile)
 _scope = msgspec.json.Decoder(ProfileScope)
@@ -20,6 +22,8 @@ _schedules = msgspec.json.Decoder(tuple[ChargingSchedule, ...])
 @dataclass(frozen=True, slots=True)
 class InstalledProfile:
     """A profile that a station holds; `source` is who set it: CSO is us, EMS, SO and Other are not.
+
+    `FOR_VEHICLE` is us too, but for what a vehicle told of its needs.
 
     `installed_at` is when the station accepted it from us, `reported_at` when it last told us that it holds it.
     """
@@ -59,11 +63,20 @@ def put(db: Database, station_key: str, profile: ChargingProfile, source: str, *
              document, installed_at, reported_at)
            VALUES (:key, :id, :evse, :purpose, :level, :transaction, :source, :document, :installed_at, :reported_at)
            ON CONFLICT (station_key, id) DO UPDATE SET evse_id = excluded.evse_id, purpose = excluded.purpose,
-             stack_level = excluded.stack_level, transaction_id = excluded.transaction_id, source = excluded.source,
-             document = excluded.document,
+             stack_level = excluded.stack_level, transaction_id = excluded.transaction_id,
+             source = CASE WHEN excluded.reported_at IS NOT NULL AND charging_profiles.source = 'EV'
+               THEN 'EV' ELSE excluded.source END, document = excluded.document,
              installed_at = COALESCE(excluded.installed_at, charging_profiles.installed_at),
              reported_at = COALESCE(excluded.reported_at, charging_profiles.reported_at)""",
         values,
+    )
+
+
+def set_source(db: Database, station_key: str, profile_id: int, source: str) -> None:
+    """Write on whose behalf a profile was set."""
+    db.run(
+        "UPDATE charging_profiles SET source = :source WHERE station_key = :key AND id = :id",
+        {"key": station_key, "id": profile_id, "source": source},
     )
 
 

@@ -75,6 +75,16 @@ def numbers(db: Database, station_key: str) -> frozenset[int]:
     return frozenset(int(row["id"]) for row in found)
 
 
+def named(db: Database, tenant_id: str | None, station_id: str, number: int) -> list[Reservation]:
+    """Return the reservations of a number at the stations of an id, of one tenant or (None) of all."""
+    found = db.all(
+        """SELECT * FROM reservations WHERE tenant_id = COALESCE(:tenant, tenant_id)
+             AND station_id = :station AND id = :id""",
+        {"tenant": tenant_id, "station": station_id, "id": number},
+    )
+    return [rows.load(Reservation, row) for row in found]
+
+
 def select(
     db: Database, tenant_id: str | None, station_id: str | None, *, every: bool, limit: int
 ) -> list[Reservation]:

@@ -8,8 +8,8 @@ import trio
 
 from csms.model.station_command import ListEntry
 from csms.services import local_list_sync
-from csms.services.house import House
 from csms.services.local_lists import _parts
+from csms.services.rounds import Rounds
 from tests.services.test_local_lists import Keeper, tokens
 from tests.wire.appliance import Appliance
 from tests.wire.payloads import boot
@@ -20,10 +20,10 @@ from tests.wire.station import CallError, Station
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test say when a round is done."""
 
-    async def never(_house: House) -> None:
+    async def never(_rounds: Rounds[Any]) -> None:
         await trio.sleep_forever()
 
-    monkeypatch.setattr(local_list_sync, "run", never)
+    monkeypatch.setattr(Rounds, "run", never)
     monkeypatch.setattr(local_list_sync, "SETTLED", timedelta(0))
 
 

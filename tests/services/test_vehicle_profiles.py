@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import trio
 
 from csms.services import vehicle_profiles
-from csms.services.house import House
+from csms.services.rounds import Rounds
 from csms.simulator import Station201, StationSettings
 from csms.simulator.clock import PacedClock
 from csms.simulator.v201.vehicle import tell_limit, tell_needs, tell_plan
@@ -18,10 +19,10 @@ from tests.wire.appliance import NOON, Appliance
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test say when a round is done."""
 
-    async def never(_house: House) -> None:
+    async def never(_rounds: Rounds[Any]) -> None:
         await trio.sleep_forever()
 
-    monkeypatch.setattr(vehicle_profiles, "run", never)
+    monkeypatch.setattr(Rounds, "run", never)
 
 
 @pytest.fixture

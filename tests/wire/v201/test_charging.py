@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from csms.services import vehicle_profiles
-from csms.services.house import House
+from csms.services.rounds import Rounds
 from tests.wire.appliance import Appliance
 from tests.wire.payloads import at
 from tests.wire.station import CallError, Payload, Station
@@ -18,10 +18,10 @@ from tests.wire.v201.payloads import ended, started
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test say when a round is done."""
 
-    async def never(_house: House) -> None:
+    async def never(_rounds: Rounds[Any]) -> None:
         await trio.sleep_forever()
 
-    monkeypatch.setattr(vehicle_profiles, "run", never)
+    monkeypatch.setattr(Rounds, "run", never)
 
 
 async def round_(csms: Appliance) -> None:
@@ -381,3 +381,46 @@ async def test_direct_current_is_offered_power(csms: Appliance, station: Station
     await round_(csms)
     [one] = sent(station)[0]["chargingProfile"]["chargingSchedule"]
     assert (one["chargingRateUnit"], one["chargingSchedulePeriod"][0]["limit"]) == ("W", 80000.0)
+
+
+async def test_an_operators_profile_of_the_charge_bounds_the_offer_and_stays(
+    csms: Appliance, station: Station
+) -> None:
+    await station.call("TransactionEvent", started())
+    await order(csms, "profile.set", purpose="transaction", evse_id=1, limit=8)
+    await need(station)
+    await round_(csms)
+    offered = sent(station)[-1]["chargingProfile"]
+    assert (offered["id"], offered["stackLevel"]) == (2, 1)
+    assert offered["chargingSchedule"][0]["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 8.0}]
+    await order(csms, "profile.set", purpose="default", evse_id=1, limit=20)
+    await round_(csms)
+    assert len(sent(station)) == 3
+    shown = await csms.verb("station.profiles", station="CP1")
+    assert [(one["profile"]["id"], one["source"]) for one in shown["profiles"]] == [
+        (3, "CSO"), (1, "CSO"), (2, "EV")
+    ]  # fmt: skip
+    await order(csms, "profile.clear", id=1)
+    await order(csms, "profile.set", purpose="default", evse_id=1, limit=18)
+    await round_(csms)
+    last = sent(station)[-1]["chargingProfile"]
+    assert (last["id"], last["chargingSchedule"][0]["chargingSchedulePeriod"][0]["limit"]) == (2, 18.0)
+
+
+async def test_a_station_without_another_level_has_it_in_the_same_place(
+    csms: Appliance, station: Station
+) -> None:
+    variable = {
+        "component": {"name": "SmartChargingCtrlr"},
+        "variable": {"name": "ProfileStackLevel"},
+        "variableAttribute": [{"value": "0"}],
+    }
+    report_ = {"requestId": 1, "generatedAt": at(0), "seqNo": 0, "reportData": [variable]}
+    await station.call("NotifyReport", report_)
+    await station.call("TransactionEvent", started())
+    await order(csms, "profile.set", purpose="transaction", evse_id=1, limit=8)
+    await need(station)
+    await round_(csms)
+    offered = sent(station)[-1]["chargingProfile"]
+    assert (offered["id"], offered["stackLevel"]) == (1, 0)
+    assert offered["chargingSchedule"][0]["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 8.0}]

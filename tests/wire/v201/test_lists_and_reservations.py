@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from csms.services import local_list_sync
-from csms.services.house import House
+from csms.services.rounds import Rounds
 from tests.wire.appliance import Appliance
 from tests.wire.payloads import at
 from tests.wire.station import Payload, Station
@@ -19,10 +19,10 @@ from tests.wire.v201.payloads import TAG1, started, status
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test say when a round is done."""
 
-    async def never(_house: House) -> None:
+    async def never(_rounds: Rounds[Any]) -> None:
         await trio.sleep_forever()
 
-    monkeypatch.setattr(local_list_sync, "run", never)
+    monkeypatch.setattr(Rounds, "run", never)
     monkeypatch.setattr(local_list_sync, "SETTLED", timedelta(0))
 
 
