@@ -31,6 +31,7 @@ bench:
 docs:
 	python -c 'from csms.config import sample; print(sample(), end="")' >config/csms.toml
 	python -m csms.cli.reference >docs/reference/cli.md
+	python -m csms.admin.rest.reference >docs/reference/rest.md
 	python -m tests.conformance.table >docs/reference/ocpp-conformance.md
 	python -m tests.wire.negative >docs/reference/ocpp-negative.md
 

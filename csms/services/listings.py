@@ -128,3 +128,18 @@ ALERTS: Final = Listing(
         "open": "(CASE WHEN cleared_at IS NULL THEN 1 ELSE 0 END) = :open",
     },
 )
+
+BY_VERB: Final[dict[str, Listing]] = {
+    "tenant.page": TENANTS,
+    "station.page": STATIONS,
+    "transaction.page": TRANSACTIONS,
+    "cdr.page": CDRS,
+    "token.page": TOKENS,
+    "tariff.page": TARIFFS,
+    "user.page": USERS,
+    "certificate.page": CERTIFICATES,
+    "reservation.page": RESERVATIONS,
+    "audit.page": AUDIT,
+    "message.page": MESSAGES,
+    "alert.page": ALERTS,
+}

@@ -35,6 +35,7 @@ USUAL: Final = 20
 MOST: Final = 200
 FARTHEST: Final = 100_000
 LONGEST_SEARCH: Final = 100
+MOST_COUNTED: Final = store.MOST_COUNTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from csms.services.unit import Tx
 from tests.cli.conftest import Cli
 from tests.pki import house
 from tests.wire import payloads
-from tests.wire.appliance import Appliance
+from tests.wire.appliance import Appliance, program
 from tests.wire.station import Station
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "json.md"
@@ -64,12 +64,20 @@ async def lived(
         "STATION": "CP1",
         "TRANSACTION": str(transaction),
         "TENANT": "default",
+        "EMAIL": await _user(csms),
         "UID": "TAG1",
         "TARIFF": "energy",
         "CDR": str(transaction),
         "RESERVATION": "5",
         "FIRMWARE": "fw.bin",
     }
+
+
+async def _user(csms: Appliance) -> str:
+    """Return the e-mail address of a user that has an API key."""
+    await csms.unit.run(lambda tx: program(tx, "VIEWER"))
+    [user] = await csms.verb("user.list")
+    return str(user["email"])
 
 
 def _alert(tx: Tx) -> None:

@@ -15,6 +15,10 @@ PROMISED = {
         "reset", "unlock", "start", "stop", "availability", "trigger", "config get", "config set", "limit",
         "firmware", "log", "reserve", "cancel", "local-list sync", "report",
     ],
+    "user": [
+        "add", "list", "show", "role", "password", "block", "unblock", "remove", "api-key", "api-keys",
+        "api-key-remove",
+    ],
     "token": ["add", "list", "show", "block", "unblock", "remove", "import", "export"],
     "tariff": ["add", "list", "show", "assign", "activate", "deactivate", "explain"],
     "transaction": ["list", "show", "export"],
