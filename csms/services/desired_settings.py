@@ -158,13 +158,15 @@ def _sent(tx: Tx, station: ChargingStation) -> list[str]:
 def _scope(
     tx: Tx, caller: Caller, station: str | None, model: str | None, tenant: str | None
 ) -> tuple[str, Scope, str]:
+    if model is not None and not model.strip():
+        raise InvalidInput("name the model, as csms station list shows it")
     if station is not None and model is not None:
         raise InvalidInput("a setting is desired of a station or of a model, not of both at once")
     if station is not None:
         found = stations.find(tx, caller, station, tenant)
         return found.tenant_id, Scope.STATION, found.station_id
     owner = tenants.resolve(tx, caller, tenant)
-    return owner.id, Scope.TENANT if model is None else Scope.MODEL, model or ""
+    return owner.id, Scope.TENANT if model is None else Scope.MODEL, (model or "").strip()
 
 
 def _check(name: str, value: str) -> None:

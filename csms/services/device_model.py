@@ -5,7 +5,7 @@ is desired for it.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from csms.clock import to_text
 from csms.model.command import SettingRefused, SettingReported
@@ -16,12 +16,17 @@ from csms.services.unit import Tx
 from csms.store import desired_settings, station_settings, stations
 from csms.store import device_model as store
 
+MOST_VARIABLES: Final = 50_000
+"""Attributes of variables of one station that are kept; the largest stations have a few thousand."""
+
 
 def report(
     tx: Tx, station: StationRef, variables: tuple[Variable, ...], generated_at: datetime, asked_at: str
 ) -> None:
     """Keep what a part of a report says; what was asked for later is known better."""
     if asked_at < (store.inventory_asked_at(tx.db, station.key) or ""):
+        return
+    if store.count(tx.db, station.key) + len(variables) > MOST_VARIABLES:
         return
     generated = to_text(generated_at)
     rows = [_row(station, variable, generated, asked_at) for variable in variables]

@@ -18,6 +18,10 @@ from csms.store import alerts as alert_store
 from csms.store import monitors as store
 
 _LONGEST_VALUE: Final = 200
+MOST_OPEN: Final = 100
+"""Alerts of one station that may be open; what else it sees is one alert together."""
+MOST_MONITORS: Final = 10_000
+"""Monitors of one station that are kept."""
 
 
 def learn(tx: Tx, station: StationRef, fact: MonitorSet | MonitorGone | CustomMonitorsGone) -> None:
@@ -33,7 +37,8 @@ def learn(tx: Tx, station: StationRef, fact: MonitorSet | MonitorGone | CustomMo
 
 def reported(tx: Tx, station: StationRef, monitors: tuple[Monitor, ...], asked_at: str) -> None:
     """Keep the monitors that a part of a report tells."""
-    store.put(tx.db, [_row(station, monitor, asked_at) for monitor in monitors])
+    if store.count(tx.db, station.key) + len(monitors) <= MOST_MONITORS:
+        store.put(tx.db, [_row(station, monitor, asked_at) for monitor in monitors])
 
 
 def replaced(tx: Tx, station: StationRef, covers: Coverage, asked_at: str) -> None:
@@ -52,6 +57,9 @@ def seen(tx: Tx, station: StationRef, event: DeviceEvent) -> None:
     if event.cleared:
         _end(tx, station, key, event)
         return
+    is_new = alert_store.open_one(tx.db, station.tenant_id, key) is None
+    if is_new and len(alert_store.open_keys(tx.db, station.tenant_id, _prefix(station))) >= MOST_OPEN:
+        key = f"{_prefix(station)}more"
     severity = None
     if event.monitor_id is not None:
         severity = store.severity(tx.db, station.key, event.monitor_id)

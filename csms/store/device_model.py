@@ -27,6 +27,12 @@ def put_variables(db: Database, variables: list[dict[str, Any]]) -> None:
     )
 
 
+def count(db: Database, station_key: str) -> int:
+    """Return how many attributes of variables are known of a station."""
+    row = db.one("SELECT count(*) AS n FROM device_variables WHERE station_key = :key", {"key": station_key})
+    return int(row["n"]) if row else 0
+
+
 def put_value(db: Database, values: dict[str, Any]) -> None:
     """Write the value of one attribute, whose spelling may differ from the station's own; its traits stay."""
     written = db.run(

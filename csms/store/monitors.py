@@ -26,6 +26,12 @@ def select(db: Database, station_key: str) -> list[Row]:
     )
 
 
+def count(db: Database, station_key: str) -> int:
+    """Return how many monitors are known of a station."""
+    row = db.one("SELECT count(*) AS n FROM device_monitors WHERE station_key = :key", {"key": station_key})
+    return int(row["n"]) if row else 0
+
+
 def severity(db: Database, station_key: str, monitor_id: int) -> int | None:
     """Return the severity of one monitor, None where it is not known."""
     row = db.one(

@@ -82,7 +82,7 @@ def event(entry: Payload, now: datetime, notes: list[str]) -> DeviceEvent | None
         variable=variable_name(entry),
         trigger=trigger,
         at=read_moment(entry.get("timestamp"), now, notes),
-        value=text(entry.get("actualValue")) or "",
+        value=HIDDEN if is_secret(str(entry["variable"]["name"])) else text(entry.get("actualValue")) or "",
         cleared=bool(entry.get("cleared")),
         monitor_id=integer(entry.get("variableMonitoringId")),
         transaction_id=entry.get("transactionId"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from csms.services import monitors
 from tests.wire.appliance import Appliance
 from tests.wire.payloads import at
 from tests.wire.station import Payload, Station
@@ -253,3 +254,20 @@ async def test_a_station_that_is_removed_alerts_no_more(csms: Appliance, station
     await csms.verb("station.remove", station="CP1")
     assert await open_alerts(csms) == []
     assert await csms.rows("SELECT 1 FROM device_monitors") == []
+
+
+async def test_a_station_that_sees_too_much_hurts_only_itself(csms: Appliance, station: Station) -> None:
+    for first in range(0, 120, 40):
+        said = event(None)
+        [usual] = said["eventData"]
+        said["eventData"] = [usual | {"variable": {"name": f"V{n}"}} for n in range(first, first + 40)]
+        await station.call("NotifyEvent", said)
+    alerts = await csms.verb("alert.list", limit=1000)
+    assert len(alerts) == monitors.MOST_OPEN + 1
+    assert max(alert["count"] for alert in alerts) == 20
+
+
+async def test_what_is_watched_may_be_a_secret(csms: Appliance, station: Station) -> None:
+    secret = {"variable": {"name": "BasicAuthPassword"}, "actualValue": "hunter2-hunter2"}
+    await station.call("NotifyEvent", event(None, **secret))
+    assert "hunter2" not in str(await csms.verb("alert.list"))
