@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from csms.errors import InvalidInput, Unsupported
+from csms.model import security_command as safety
 from csms.model import station_command as ask
 from csms.model.charging_profile import (
     ChargingProfile,
@@ -22,6 +23,7 @@ from csms.model.device_command import DeviceCommand, GetReport
 from csms.model.file_command import LogKind, UpdateFirmware, UploadLog
 from csms.model.id_token import Authorization, AuthorizationStatus
 from csms.model.station_command import Abilities, ListUpdate, ResetKind, Trigger
+from csms.model.station_security import CertificateUse
 from csms.ocpp import schemas
 from csms.ocpp.v16.abilities import FEATURE_PROFILES, bounds, first_ask
 from csms.ocpp.v16.commands import COMMANDS, translate
@@ -68,6 +70,9 @@ PROFILE = ChargingProfile(
     transaction_id="33",
 )
 
+HASH_DATA = {
+    "hashAlgorithm": "SHA256", "issuerNameHash": "a" * 64, "issuerKeyHash": "b" * 64, "serialNumber": "1"
+}  # fmt: skip
 SAID: list[tuple[Any, str, dict[str, Any]]] = [
     (ask.Reset(), "Reset", {"type": "Soft"}),
     (ask.Reset(ResetKind.HARD), "Reset", {"type": "Hard"}),
@@ -225,6 +230,39 @@ SAID: list[tuple[Any, str, dict[str, Any]]] = [
     (ask.ClearCache(), "ClearCache", {}),
     (ask.SetSettings((ask.SetSetting("K", "v"),)), "ChangeConfiguration", {"key": "K", "value": "v"}),
     (ask.DataTransfer("org.example", data="x"), "DataTransfer", {"vendorId": "org.example", "data": "x"}),
+    (
+        UpdateFirmware(URL, AT, number=8, signature="c2ln", signing_certificate="PEM", install_at=AT),
+        "SignedUpdateFirmware",
+        {
+            "requestId": 8,
+            "firmware": {
+                "location": URL,
+                "retrieveDateTime": "2026-03-02T12:30:00.000Z",
+                "installDateTime": "2026-03-02T12:30:00.000Z",
+                "signingCertificate": "PEM",
+                "signature": "c2ln",
+            },
+        },
+    ),
+    (safety.CertificateSigned("PEM"), "CertificateSigned", {"certificateChain": "PEM"}),
+    (
+        safety.InstallCertificate(CertificateUse.CSMS_ROOT, "PEM"),
+        "InstallCertificate",
+        {"certificateType": "CentralSystemRootCertificate", "certificate": "PEM"},
+    ),
+    (safety.DeleteCertificate(HASH_DATA), "DeleteCertificate", {"certificateHashData": HASH_DATA}),
+    (
+        safety.GetInstalledCertificates(CertificateUse.MANUFACTURER_ROOT),
+        "GetInstalledCertificateIds",
+        {"certificateType": "ManufacturerRootCertificate"},
+    ),
+    (safety.SetOrganization("Operator"), "ChangeConfiguration", {"key": "CpoName", "value": "Operator"}),
+    (
+        safety.SetPassword("0123456789abcdef"),
+        "ChangeConfiguration",
+        {"key": "AuthorizationKey", "value": b"0123456789abcdef".hex()},
+    ),
+    (safety.SetSecurityProfile(2), "ChangeConfiguration", {"key": "SecurityProfile", "value": "2"}),
 ]  # fmt: skip
 
 
