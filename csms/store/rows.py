@@ -19,6 +19,7 @@ from csms.clock import from_text, to_text
 from csms.store.connection import Database, Row
 
 Reader = Callable[[Any], Any]
+Writer = Callable[[Any], Any]
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 T = typing.TypeVar("T")
@@ -32,7 +33,11 @@ def load(record: type[T], row: Row, **more: Any) -> T:
 
 def dump(record: Any) -> dict[str, Any]:
     """Return a dataclass as statement parameters."""
-    return {f.name: _write(getattr(record, f.name)) for f in fields(record)}
+    return {
+        name: value if write is None or value is None else write(value)
+        for name, write in _writers(typing.cast(Any, type(record)))
+        for value in (getattr(record, name),)
+    }
 
 
 def insert(db: Database, table: str, values: Mapping[str, Any]) -> None:
@@ -79,15 +84,37 @@ def _same(value: Any) -> Any:
     return value
 
 
+@cache
+def _writers(record: Any) -> tuple[tuple[str, Writer | None], ...]:
+    hints = typing.get_type_hints(record)
+    return tuple((f.name, _writer(hints[f.name])) for f in fields(typing.cast(Any, record)))
+
+
+def _writer(hint: Any) -> Writer | None:
+    """Return the function that writes a value of the annotated type, None where the database takes it as it is."""
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        kinds = {_writer(arg) for arg in typing.get_args(hint) if arg is not types.NoneType}
+        return kinds.pop() if len(kinds) == 1 else _write
+    if hint in (str, int, float):
+        return None
+    return _write
+
+
 def _write(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return to_text(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, dict):
-        return to_json(value)
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    for known, write in _KINDS:
+        if isinstance(value, known):
+            return write(value)
     return value
+
+
+_PLAIN: typing.Final = frozenset({str, int, float, types.NoneType})
+_KINDS: typing.Final[tuple[tuple[type, Writer], ...]] = (
+    (datetime, to_text),
+    (Enum, lambda value: value.value),
+    (bool, int),
+    (Decimal, str),
+    (dict, to_json),
+)
