@@ -19,6 +19,7 @@ from csms.model import station_command as ask
 from csms.model.alert import AlertCategory, AlertSeverity
 from csms.model.certificate import CertificateKind
 from csms.model.command import CallStatus, Outcome
+from csms.model.event import Event
 from csms.model.station import ChargingStation, StationRef
 from csms.model.station_command import Trigger
 from csms.model.station_security import CertificateRequest, RequestState
@@ -134,21 +135,26 @@ class _Delivery:
         while True:
             try:
                 async with self._house.unit.bus.subscribe(limit=100_000) as events:
+                    for link in self._house.link.links():  # who came before we listened
+                        if link.station.key in self._waiting:
+                            nursery.start_soon(self._hurry, link.station.key)
                     async for event in events:
-                        if event.kind == "certificate.requested":
-                            self._wake.set()
-                        elif event.kind in _COMES_BACK and event.subject in self._waiting:
-                            nursery.start_soon(self._hurry, event.subject)
-                        elif event.kind == "certificate.wanted":
-                            nursery.start_soon(
-                                self._ask, event.subject, Trigger.SIGN_CERTIFICATE, AFTER_BOOT_S
-                            )
-                        elif event.kind == "certificate.revoked" and event.subject:
-                            nursery.start_soon(self._part, event.subject)
+                        self._take(event, nursery)
             except StoreStopped:
                 raise
             except CsmsError as error:  # what was missed is found by the clock
                 log.error("certificate_events_missed", error=str(error))
+
+    def _take(self, event: Event, nursery: trio.Nursery) -> None:
+        """Begin what follows from an event."""
+        if event.kind == "certificate.requested":
+            self._wake.set()
+        elif event.kind in _COMES_BACK and event.subject in self._waiting:
+            nursery.start_soon(self._hurry, event.subject)
+        elif event.kind == "certificate.wanted":
+            nursery.start_soon(self._ask, event.subject, Trigger.SIGN_CERTIFICATE, AFTER_BOOT_S)
+        elif event.kind == "certificate.revoked" and event.subject:
+            nursery.start_soon(self._part, event.subject)
 
     async def _hurry(self, station_key: str) -> None:
         """Send what waits for a station that has come back."""

@@ -10,14 +10,11 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import trio
 
 from csms.errors import FarEndFailed
-
-if TYPE_CHECKING:
-    import httpx
 
 AT_ONCE: Final = 50
 LONGEST_URL: Final = 512
@@ -50,10 +47,8 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 class Outward:
     """Requests to the outside; `transport` and `resolve` are for streams that are not sockets."""
 
-    def __init__(
-        self, transport: "httpx.AsyncBaseTransport | None" = None, resolve: Resolve = resolve
-    ) -> None:
-        """Take the outside as it is, unless told otherwise."""
+    def __init__(self, transport: Any = None, resolve: Resolve = resolve) -> None:
+        """Take the outside as it is, unless told otherwise; httpx is loaded when it is first needed."""
         self._transport = transport
         self._resolve = resolve
         self._limiter = trio.CapacityLimiter(AT_ONCE)
@@ -103,7 +98,7 @@ class Outward:
                     raise FarEndFailed(f"the answer is longer than {bounds.largest} bytes")
             return bytes(found)
 
-    async def _checked(self, url: "httpx.URL", bounds: Bounds) -> str:
+    async def _checked(self, url: Any, bounds: Bounds) -> str:
         """Return the address to connect to; FarEndFailed where it is none of ours to reach."""
         if url.scheme not in ("http", "https") or not url.host or url.userinfo:
             raise FarEndFailed("not an http:// or https:// address that may be asked")
