@@ -133,10 +133,18 @@ def sign(
 def renew(
     ctx: typer.Context,
     station: str | None = typer.Option(None, "--station", help="Have this station asked instead."),
+    all_below: bool = typer.Option(
+        False, "--authorities", help="Also the authorities below the root, whose key must be here."
+    ),
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:
     """Renew the server's certificates now; listeners follow within seconds and close no connection."""
+    if station is not None and all_below:
+        raise InvalidInput("say --station ID or --authorities, not both")
+    if all_below:
+        _show_status(run(ctx, "pki.renew-authorities"), json=json)
+        return
     if station is None:
         show(json, run(ctx, "pki.renew"), COLUMNS)
         return

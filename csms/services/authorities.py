@@ -51,28 +51,55 @@ def make_generation(
     tx: Tx, number: int, organization: str, state: AuthorityState, pool: KeyPool, *, rsa: bool, pss: bool
 ) -> list[CertificateAuthority]:
     """Make a root with its two authorities, and the same with RSA keys where wanted."""
-
     made: list[CertificateAuthority] = []
     for algorithm in [Algorithm.EC, Algorithm.RSA] if rsa else [Algorithm.EC]:
-        label = f"{organization} %s G{number} {algorithm.value}"
-        root_key = pool.take(algorithm, root=True)
-        life = tx.policy.pki
-        root = pki.make_root(
-            label % "Root", organization, root_key, span(tx, tx.now + life.root_life), pss=pss
-        )
-        root_record = _keep(tx, root, ROOT, number, state, None)
-        made.append(root_record)
-        for role in (SERVER, STATION):
-            below = pki.make_sub_authority(
-                root,
-                label % f"{role.capitalize()} CA",
-                pool.take(algorithm, authority=True),
-                span(tx, tx.now + life.authority_life),
-                _without_ocsp(life.links(root_record.id)),
-            )
-            made.append(_keep(tx, below, role, number, state, root_record.id))
+        name = f"{organization} Root G{number} {algorithm.value}"
+        life = span(tx, tx.now + tx.policy.pki.root_life)
+        root = pki.make_root(name, organization, pool.take(algorithm, root=True), life, pss=pss)
+        record = _keep(tx, root, ROOT, number, state, None)
+        made += [record, *(_make_below(tx, root, record, role, pool) for role in (SERVER, STATION))]
     store.touch(tx.db)
     return made
+
+
+def renew_below(tx: Tx, caller: Caller, pool: KeyPool) -> list[CertificateAuthority]:
+    """Replace the authorities below each root in force; the old ones sign no more and are still trusted.
+
+    Conflict where there is no root, or its key is not on this machine.
+    """
+    every = [each for each in store.authorities(tx.db) if each.state is AuthorityState.CURRENT]
+    roots = [each for each in every if each.issuer_id is None]
+    if not roots:
+        raise Conflict("there is no certificate authority yet: csms pki init")
+    made: list[CertificateAuthority] = []
+    for root in roots:
+        opened = unlocked(tx, root)
+        made += [_make_below(tx, opened, root, role, pool) for role in (SERVER, STATION)]
+    for each in every:
+        if each.issuer_id is not None:
+            store.update_authority(tx.db, each.id, state=AuthorityState.RETIRED.value)
+    store.touch(tx.db)
+    tx.audit(
+        caller, None, "pki.renew-authorities", roots[0].subject, {"made": [each.subject for each in made]}
+    )
+    return made
+
+
+def _make_below(
+    tx: Tx, root: Authority, record: CertificateAuthority, role: str, pool: KeyPool
+) -> CertificateAuthority:
+    """Make an authority below a root; the second of a kind has another name than the first."""
+    algorithm = Algorithm(record.algorithm)
+    before = [a for a in store.authorities(tx.db) if (a.issuer_id, a.role) == (record.id, role)]
+    number = f"{record.generation}.{len(before) + 1}" if before else f"{record.generation}"
+    made = pki.make_sub_authority(
+        root,
+        f"{root.organization} {role.capitalize()} CA G{number} {algorithm.value}",
+        pool.take(algorithm, authority=True),
+        span(tx, tx.now + tx.policy.pki.authority_life),
+        _without_ocsp(tx.policy.pki.links(record.id)),
+    )
+    return _keep(tx, made, role, record.generation, record.state, record.id)
 
 
 def check_organization(name: str) -> str:

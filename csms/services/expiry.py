@@ -106,7 +106,8 @@ def endings(tx: Tx) -> list[Ending]:
 def _authorities(tx: Tx) -> Iterator[Ending]:
     for authority in store.authorities(tx.db):
         if authority.state is not AuthorityState.RETIRED and authority.not_after - AUTHORITY_AHEAD <= tx.now:
-            text = f"the authority {authority.subject} (csms pki rollover makes a new one)"
+            verb = "rollover" if authority.issuer_id is None else "renew --authorities"
+            text = f"the authority {authority.subject} (csms pki {verb} makes a new one)"
             yield Ending("", authority.fingerprint, text, authority.not_after)
 
 

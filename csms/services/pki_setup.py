@@ -45,6 +45,20 @@ async def init(
     return await unit.run(work)
 
 
+async def renew_authorities(unit: Unit, caller: Caller) -> dict[str, Any]:
+    """Make new authorities below the root, and server certificates of them; stations need nothing new."""
+    has_rsa = await unit.read(lambda tx: authorities.current(tx, authorities.ROOT, authorities.RSA))
+    wanted = for_generation(rsa=has_rsa is not None)
+    keys = await trio.to_thread.run_sync(lambda: KeyPool(wanted))
+
+    def work(tx: Tx) -> dict[str, Any]:
+        authorities.renew_below(tx, caller, keys)
+        server_certificates.renew_servers(tx, caller, keys)
+        return status(tx, caller)
+
+    return await unit.run(work)
+
+
 def found(
     tx: Tx,
     caller: Caller,

@@ -162,6 +162,7 @@ VERBS: Final[dict[str, Verb]] = {
     "pki.renew": Verb("slow", "system.write", server_certificates.renew),
     "pki.issue-station": Verb("write", "certificate.write", certificates.issue_station),
     "pki.sign": Verb("write", "certificate.write", certificates.sign_request),
+    "pki.renew-authorities": Verb("slow", "system.write", pki_setup.renew_authorities),
     "pki.renew-station": Verb("write", "certificate.write", certificates.want_renewal),
     "pki.list": Verb("read", "certificate.read", certificates.list_certificates),
     "pki.revoke": Verb("write", "certificate.write", certificates.revoke),

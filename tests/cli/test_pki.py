@@ -130,6 +130,32 @@ async def test_servers_get_new_certificates(run: Cli, made: Any) -> None:
     assert (await refused(run, "renew", "--station", "CP1"))[0] == 5
 
 
+async def test_the_authorities_below_the_root_are_replaced(run: Cli, made: Any, tmp_path: Path) -> None:
+    root = (await say(run, "export")).encode()
+    old = await told(run, "sign", "-", "--station", "CP1", stdin=house.request().decode())
+    shown = await told(run, "renew", "--authorities")
+    assert sorted((a["role"], a["state"], a["subject"].split(",")[0]) for a in shown["authorities"]) == [
+        ("ROOT", "CURRENT", "CN=Voltaire Root G1 EC"),
+        ("SERVER", "CURRENT", "CN=Voltaire Server CA G1.2 EC"),
+        ("SERVER", "RETIRED", "CN=Voltaire Server CA G1 EC"),
+        ("STATION", "CURRENT", "CN=Voltaire Station CA G1.2 EC"),
+        ("STATION", "RETIRED", "CN=Voltaire Station CA G1 EC"),
+    ]
+    assert (await say(run, "export")).encode() == root
+    new = await told(run, "sign", "-", "--station", "CP1", stdin=house.request().decode())
+    openssl = OpenSSL(tmp_path)
+    for chain in (old["chain"], new["chain"]):
+        pems = [
+            f"{part}-----END CERTIFICATE-----\n".encode()
+            for part in chain.split("-----END CERTIFICATE-----\n")
+        ]
+        assert openssl.verify(root, *pems[:2]) == "OK"
+    await say(run, "revoke", old["serialNumber"], "--yes")  # the old authority still says what it revokes
+    assert (await refused(run, "renew", "--authorities", "--station", "CP1"))[0] == 2
+    await say(run, "key", "remove", "--yes")
+    assert (await refused(run, "renew", "--authorities"))[0] == 5
+
+
 async def test_revoking_asks_and_is_for_good(run: Cli, made: Any) -> None:
     serial = made["servers"][0]["serialNumber"]
     code, text = await refused(run, "revoke", serial)

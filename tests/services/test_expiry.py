@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from csms.model.certificate import TrustStore
-from csms.services import alerts, certificates, expiry, trust
+from csms.services import alerts, certificates, expiry, pki_setup, trust
 from csms.store.connection import Store
 from tests.pki import house
 from tests.services.pki_office import OPERATOR, Office, open_office
@@ -60,19 +60,21 @@ async def test_a_station_that_does_not_renew_alarms_its_tenant_until_it_does(off
     assert await open_alerts(office) == []
 
 
-async def test_a_root_wants_a_rollover_a_year_ahead(office: Office) -> None:
+async def test_authorities_are_told_of_a_year_ahead(office: Office) -> None:
     office.clock.forward(days=4 * 365 + 1)
     await expiry.run_once(office.unit)
     told = sorted(alert.message.split(" ends ")[0] for alert in await open_alerts(office))
     assert told == [
-        "the authority CN=Voltaire Server CA G1 EC,O=Voltaire (csms pki rollover makes a new one)",
-        "the authority CN=Voltaire Station CA G1 EC,O=Voltaire (csms pki rollover makes a new one)",
+        "the authority CN=Voltaire Server CA G1 EC,O=Voltaire (csms pki renew --authorities makes a new one)",
+        "the authority CN=Voltaire Station CA G1 EC,O=Voltaire (csms pki renew --authorities makes a new one)",
     ]
     assert {alert.tenant_id for alert in await open_alerts(office)} == {""}
-    await office.roll()
-    await office.roll(force=True)
+    await pki_setup.renew_authorities(office.unit, OPERATOR)
     await expiry.run_once(office.unit)
     assert await open_alerts(office) == []
+    office.clock.forward(days=15 * 365 - 1)
+    await office.do(expiry.watch)
+    assert any("Root G1 EC,O=Voltaire (csms pki rollover" in a.message for a in await open_alerts(office))
 
 
 async def test_an_anchor_that_ends_alarms_whoever_trusts_it(office: Office) -> None:
