@@ -16,7 +16,7 @@ from csms.services.access import Caller, Role
 from csms.services.commands import CallResult
 from csms.services.errand import Errand
 from csms.services.house import House
-from csms.services.local_lists import Sync
+from csms.services.local_lists import Memory, Sync
 from csms.services.rounds import Rounds
 from csms.services.unit import Tx
 from csms.store import local_lists as store
@@ -37,7 +37,9 @@ async def run(house: House) -> None:
 
 def rounds(house: House) -> Rounds[str]:
     """Return the rounds, by the stations' keys."""
-    return Rounds("local_list_sync", partial(_due, house), partial(_bring, house), EVERY_S, _AT_A_TIME)
+    return Rounds(
+        "local_list_sync", partial(_due, house), partial(_bring, house, Memory()), EVERY_S, _AT_A_TIME
+    )
 
 
 async def _due(house: House) -> list[str]:
@@ -59,14 +61,15 @@ def _wanting(tx: Tx, linked: set[str]) -> list[str]:
     ]
 
 
-async def _bring(house: House, key: str) -> None:
+async def _bring(house: House, memory: Memory, key: str) -> None:
     """Bring one station's list in step and keep how that ended."""
     station = await house.unit.read(lambda tx: stations.by_key(tx.db, key))
     if station is None:
         return
     problem, for_good = "the sync was interrupted", False
     try:
-        result, _ = await local_lists.sync(Errand(house, _CALLER, station, "local list sync"), Sync())
+        errand = Errand(house, _CALLER, station, "local list sync")
+        result, _ = await local_lists.sync(errand, Sync(), memory)
         problem = _problem(result) or ""
     except StoreStopped:
         raise

@@ -6,17 +6,17 @@ changes otherwise. What it has accepted is kept, so that the next changes are ch
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 
-from csms.clock import to_text
+from csms.clock import from_text, to_text
 from csms.errors import Conflict, Unsupported
-from csms.model import id_token
 from csms.model.command import CallStatus, Outcome
-from csms.model.id_token import IdToken, fold
+from csms.model.id_token import Authorization, AuthorizationStatus
 from csms.model.station_command import Abilities, GetLocalListVersion, ListEntry, ListUpdate, SendLocalList
 from csms.services import local_list_states, stations
 from csms.services.access import Caller
@@ -27,8 +27,11 @@ from csms.services.unit import Tx
 from csms.store import abilities, tokens
 from csms.store import local_lists as lists
 from csms.store import stations as station_store
+from csms.store.connection import Row
 
 LARGEST_VERSION: Final = 2**31 - 1
+_REMEMBER_FOR: Final = timedelta(minutes=1)
+_TENANTS_REMEMBERED: Final = 4
 _ENVELOPE_BYTES: Final = 200
 """What a message is around its entries, at most."""
 
@@ -62,7 +65,29 @@ class _Now:
     token_changes: int
 
 
-async def sync(errand: Errand, order: Sync) -> tuple[CallResult, dict[str, Any]]:
+@dataclass(slots=True)
+class Memory:
+    """The entries of tenants looked at a moment ago: many stations are brought in step after one change."""
+
+    kept: dict[tuple[str, int | None], tuple[datetime, _Now]] = field(default_factory=dict)
+
+    def recall(self, key: tuple[str, int | None], token_changes: int, now: datetime) -> _Now | None:
+        """Return what a tenant's entries still are, unless tokens have changed or may have expired since."""
+        at, found = self.kept.get(key, (None, None))
+        if at is None or found is None or found.token_changes != token_changes:
+            return None
+        return found if now - at < _REMEMBER_FOR else None
+
+    def keep(self, key: tuple[str, int | None], found: _Now, now: datetime) -> None:
+        """Remember a tenant's entries, and no more than a few tenants'."""
+        if len(self.kept) >= _TENANTS_REMEMBERED:
+            self.kept.clear()
+        self.kept[key] = now, found
+
+
+async def sync(
+    errand: Errand, order: Sync, memory: Memory | None = None
+) -> tuple[CallResult, dict[str, Any]]:
     """Ask for the version, send what differs, and return the last CALL with what was done."""
     asked = await errand.carry_out(GetLocalListVersion())
     if asked.status is not CallStatus.ANSWERED:
@@ -72,12 +97,13 @@ async def sync(errand: Errand, order: Sync) -> tuple[CallResult, dict[str, Any]]
             f"{errand.station.station_id} keeps no local authorization list: it has none, or it is switched off"
         )
     most = (await errand.bounds()).id_token_characters
-    now = await errand.house.unit.read(lambda tx: _current(tx, errand, most))
+    await _check_room(errand, await errand.house.unit.read(lambda tx: _count(tx, errand, most)))
+    remembered = memory or Memory()
+    now = await errand.house.unit.read(lambda tx: _current(tx, errand, most, remembered))
     plan = await errand.house.unit.read(lambda tx: _plan(tx, errand, now.entries, order.full))
     if plan is None:
         version = await errand.house.unit.run(lambda tx: _in_step(tx, errand, now))
         return asked, _told(version, None, 0, now)
-    await _check_room(errand, len(now.entries))
     result, version, parts = await _send(errand, plan, now)
     if result.outcome is Outcome.REFUSED and (plan.update is ListUpdate.DIFFERENTIAL or parts > 1):
         again = await errand.house.unit.read(lambda tx: _plan(tx, errand, now.entries, True))
@@ -102,16 +128,36 @@ def _told(version: int, update: ListUpdate | None, sent: int, now: _Now) -> dict
     }
 
 
-def _current(tx: Tx, errand: Errand, most_characters: int | None) -> _Now:
+def _current(tx: Tx, errand: Errand, most_characters: int | None, memory: Memory) -> _Now:
     """Return the tenant's id tokens as list entries; customers that the station has forgotten are not among them."""
-    every = tokens.select(tx.db, errand.station.tenant_id)
-    fitting = [t for t in every if most_characters is None or len(t.uid) <= most_characters]
-    forgotten = lists.exclusions(tx.db, errand.station.id)
-    entries = {
-        fold(t.uid): _entry(t, tx) for t in fitting if to_text(t.updated_at) > forgotten.get(fold(t.uid), "")
-    }
+    key = errand.station.tenant_id, most_characters
     changes = lists.token_changes(tx.db, errand.station.tenant_id)
-    return _Now(entries, len(every) - len(fitting), changes)
+    now = memory.recall(key, changes, tx.now)
+    if now is None:
+        every = tokens.judged(tx.db, errand.station.tenant_id)
+        fitting = [row for row in every if most_characters is None or len(row["uid"]) <= most_characters]
+        entries = {row["uid_folded"]: _entry(row, tx) for row in fitting}
+        now = _Now(entries, len(every) - len(fitting), changes)
+        memory.keep(key, now, tx.now)
+    gone = _forgotten(tx, errand)
+    if not gone:
+        return now
+    return replace(now, entries={uid: entry for uid, entry in now.entries.items() if uid not in gone})
+
+
+def _forgotten(tx: Tx, errand: Errand) -> frozenset[str]:
+    """Return the id tokens (folded) that the station has forgotten and nobody has changed since."""
+    found = []
+    for uid, since in lists.exclusions(tx.db, errand.station.id).items():
+        token = tokens.get(tx.db, errand.station.tenant_id, uid)
+        if token is not None and to_text(token.updated_at) <= since:
+            found.append(uid)
+    return frozenset(found)
+
+
+def _count(tx: Tx, errand: Errand, most_characters: int | None) -> int:
+    """Return how many entries the list would hold, without reading them."""
+    return tokens.count(tx.db, errand.station.tenant_id, most_characters) - len(_forgotten(tx, errand))
 
 
 def _in_step(tx: Tx, errand: Errand, now: _Now) -> int:
@@ -120,8 +166,16 @@ def _in_step(tx: Tx, errand: Errand, now: _Now) -> int:
     return abilities.list_contents(tx.db, errand.station.id)[0]
 
 
-def _entry(token: IdToken, tx: Tx) -> ListEntry:
-    return ListEntry(token.uid, id_token.decide(token, tx.now), token.type)
+def _entry(row: Row, tx: Tx) -> ListEntry:
+    """Return the entry of an id token: what `id_token.decide` would say while no transaction runs on it."""
+    expires_at = row["expires_at"]
+    status = AuthorizationStatus.ACCEPTED
+    if row["blocked"]:
+        status = AuthorizationStatus.BLOCKED
+    elif expires_at is not None and expires_at <= tx.at:
+        status = AuthorizationStatus.EXPIRED
+    verdict = Authorization(status, from_text(expires_at) if expires_at else None, row["group_id"])
+    return ListEntry(row["uid"], verdict, row["type"])
 
 
 def _plan(tx: Tx, errand: Errand, entries: Mapping[str, ListEntry], full: bool) -> _Plan | None:

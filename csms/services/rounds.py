@@ -6,7 +6,7 @@ work costs no other subject more than one of the places.
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import structlog
 import trio
@@ -15,12 +15,17 @@ from csms.errors import CsmsError, StoreStopped
 
 T = TypeVar("T", bound=Hashable)
 
+_MOST_WAITING: Final = 1000
+
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class Rounds(Generic[T]):
-    """One kind of work: `due` finds its subjects, `work` does one; at most `at_a_time` of them at once."""
+    """One kind of work: `due` finds its subjects, `work` does one; at most `at_a_time` of them at once.
+
+    Others wait for a place, so that one after the other is done without waiting for the next round.
+    """
 
     name: str
     due: Callable[[], Awaitable[Sequence[T]]]
@@ -28,6 +33,10 @@ class Rounds(Generic[T]):
     every_s: float
     at_a_time: int
     _busy: set[T] = field(default_factory=set)
+    _places: trio.CapacityLimiter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._places = trio.CapacityLimiter(self.at_a_time)
 
     async def run(self) -> None:
         """Do rounds until cancelled; a failure is logged and tried again at the next round."""
@@ -42,7 +51,7 @@ class Rounds(Generic[T]):
             await self.turn(nursery)
 
     async def turn(self, nursery: trio.Nursery) -> None:
-        """Begin what is due and has a place."""
+        """Begin what is due, or let it wait for a place."""
         try:
             subjects = await self.due()
         except StoreStopped:
@@ -51,7 +60,7 @@ class Rounds(Generic[T]):
             log.error("rounds_failed", work=self.name, error=str(error))
             return
         for subject in subjects:
-            if len(self._busy) >= self.at_a_time:
+            if len(self._busy) >= _MOST_WAITING:
                 return
             if subject not in self._busy:
                 self._busy.add(subject)
@@ -59,7 +68,8 @@ class Rounds(Generic[T]):
 
     async def _do(self, subject: T) -> None:
         try:
-            await self.work(subject)
+            async with self._places:
+                await self.work(subject)
         except StoreStopped:
             raise
         except CsmsError as error:

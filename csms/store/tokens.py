@@ -2,7 +2,7 @@
 
 from csms.model.id_token import IdToken, fold
 from csms.store import rows
-from csms.store.connection import Database
+from csms.store.connection import Database, Row
 
 
 def insert(db: Database, token: IdToken) -> None:
@@ -26,6 +26,25 @@ def select(db: Database, tenant_id: str | None) -> list[IdToken]:
         {"tenant": tenant_id},
     )
     return [rows.load(IdToken, row) for row in found]
+
+
+def judged(db: Database, tenant_id: str) -> list[Row]:
+    """Return what local lists need of a tenant's id tokens: a few columns, for there may be many of them."""
+    return db.all(
+        """SELECT uid, uid_folded, type, group_id, expires_at, blocked, updated_at FROM id_tokens
+           WHERE tenant_id = :tenant ORDER BY uid_folded""",
+        {"tenant": tenant_id},
+    )
+
+
+def count(db: Database, tenant_id: str, most_characters: int | None) -> int:
+    """Return how many id tokens of a tenant are no longer than a station reads (None: all)."""
+    row = db.one(
+        """SELECT count(*) AS n FROM id_tokens WHERE tenant_id = :tenant
+             AND length(uid) <= CAST(COALESCE(:most, 1000) AS BIGINT)""",
+        {"tenant": tenant_id, "most": most_characters},
+    )
+    return int(row["n"]) if row else 0
 
 
 def upsert(db: Database, token: IdToken) -> None:
