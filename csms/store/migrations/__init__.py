@@ -19,6 +19,7 @@ from csms.store.migrations import (
     m0009_station_security,
     m0010_users_and_access,
     m0011_audit_chain,
+    m0012_parties,
 )
 
 MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
@@ -33,4 +34,5 @@ MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("0009_station_security", m0009_station_security.STATEMENTS),
     ("0010_users_and_access", m0010_users_and_access.STATEMENTS),
     ("0011_audit_chain", m0011_audit_chain.STATEMENTS),
+    ("0012_parties", m0012_parties.STATEMENTS),
 ]
