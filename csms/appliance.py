@@ -36,6 +36,7 @@ from csms.ocpp.presence import Roll
 from csms.ocpp.registry import Registry
 from csms.services import pki_policy, pnc_policy, setup, verbs
 from csms.services.access import LOCAL_OPERATOR
+from csms.services.contract_certificates import ContractCertificates
 from csms.services.entropy import SystemEntropy
 from csms.services.file_room import FileRoom
 from csms.services.house import House
@@ -111,7 +112,7 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
     house = House(unit, link, message_log, clock.now(), doors.describe, config.data_dir)
     if not await unit.read(setup.is_done):
         raise NotFound("this appliance is not set up: run csms init")
-    gate = StationGate(unit, roll, clock, _options(config))
+    gate = StationGate(unit, roll, clock, _options(config), ContractCertificates(unit).standing)
     files = FileDoor(unit, FileRoom(config.data_dir))
     dispatcher = Dispatcher(unit, roll, clock, message_log)
     stations = StationServer(gate, dispatcher, registry, _limits(config), clock=clock, files=files)
@@ -186,6 +187,7 @@ def _policy(config: Config) -> Policy:
         config.ocpp.heartbeat_interval_s,
         quiet=config.ocpp.quiet,
         inventory=config.ocpp.inventory,
+        offline_alert_s=config.ocpp.offline_alert_s,
         onboarding=config.ocpp.onboarding,
         public_url=config.ocpp.public_url,
         max_upload_bytes=config.ocpp.max_upload_bytes,

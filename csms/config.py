@@ -95,6 +95,9 @@ class Ocpp:
     inventory: bool = _setting(
         Flag(), True, "true reads all a station has after its first boot and after its firmware changed"
     )
+    offline_alert_s: int = _setting(
+        Whole(0, 604_800), 900, "seconds a station may be away before an alert is raised; 0 raises none"
+    )
     onboarding: bool = _setting(
         Flag(), False, "true queues unknown stations for approval instead of refusing them"
     )

@@ -26,6 +26,7 @@ from csms.services import (
     files,
     local_list_sync,
     missing_events,
+    offline_alerts,
     pruning,
     reservations,
     root_delivery,
@@ -94,6 +95,7 @@ async def run(house: House, roll: Roll, retention: Retention) -> None:
         nursery.start_soon(_every, REMIND_EVERY_S, partial(availability.remind, house))
         nursery.start_soon(_follow_operators, house, roll)
         nursery.start_soon(after_boot.Worker(house).run)
+        nursery.start_soon(_every, offline_alerts.EVERY_S, partial(offline_alerts.sweep, house))
         for follow in FOLLOWERS:
             nursery.start_soon(follow, house)
         watchdog_s = systemd.watchdog_interval_s()

@@ -166,6 +166,7 @@ def remove(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None) -
     found = find(tx, caller, station, tenant)
     store.delete(tx.db, found.id)
     alerts.clear_all(tx, found.tenant_id, f"event:{found.id}:")
+    alerts.clear(tx, found.tenant_id, f"offline:{found.id}")
     tx.audit(caller, found.tenant_id, "station.remove", station, {})
     tx.emit("station.changed", found.ref, found.id, {"change": "removed"})
     return found

@@ -44,6 +44,8 @@ class Policy:
     """Whether stations are asked nothing of our own accord (services.station_jobs)."""
     inventory: bool = True
     """Whether everything a station has is read after its first boot and after its firmware changed."""
+    offline_alert_s: int = 0
+    """Seconds a station may be away before an alert is raised; 0 raises none."""
     onboarding: bool = False
     """Whether unknown stations may connect and wait for an operator (services.onboarding)."""
     public_url: str = ""

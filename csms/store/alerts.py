@@ -76,6 +76,15 @@ def open_with_prefix(db: Database, prefix: str) -> list[tuple[str, str]]:
     return [(row["tenant_id"], row["key"]) for row in found]
 
 
+def all_open_keys(db: Database, prefix: str) -> list[tuple[str, str]]:
+    """Return tenant and key of the open alerts of all tenants whose key begins with `prefix`."""
+    found = db.all(
+        """SELECT tenant_id, key FROM alerts WHERE cleared_at IS NULL AND substr(key, 1, :length) = :prefix""",
+        {"prefix": prefix, "length": len(prefix)},
+    )
+    return [(row["tenant_id"], row["key"]) for row in found]
+
+
 def select(
     db: Database,
     tenant_id: str | None,

@@ -123,6 +123,16 @@ def seen(db: Database, moments: list[dict[str, str]]) -> None:
     db.many("UPDATE stations SET last_seen_at = :at WHERE id = :key", moments)
 
 
+def silent(db: Database, before: str) -> list[ChargingStation]:
+    """Return the accepted stations that were last heard before a moment, the longest silent last."""
+    found = db.all(
+        """SELECT * FROM stations WHERE registration = 'Accepted' AND last_seen_at < :before
+           ORDER BY last_seen_at DESC""",
+        {"before": before},
+    )
+    return [rows.load(ChargingStation, row) for row in found]
+
+
 def connectors(db: Database, station_key: str) -> list[Connector]:
     """Return the connectors of a station; EVSE 0 stands for the station itself."""
     found = db.all(
