@@ -9,8 +9,8 @@ import pytest
 from csms.services import files
 from tests.cli.conftest import Cli
 from tests.wire.appliance import Appliance
+from tests.wire.maker import CONTENT, EC_KEY, signed
 from tests.wire.station import Payload, Station
-from tests.wire.test_outcomes import CONTENT, EC_KEY, signed
 
 ORDER = ("station", "command", "CP1")
 LOG = b"all is well\n" * 1_000

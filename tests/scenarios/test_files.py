@@ -11,8 +11,8 @@ from csms.simulator import Station16, Station201, StationSettings
 from csms.simulator.clock import JumpingClock
 from csms.store.connection import Store
 from tests.wire.appliance import NOON
+from tests.wire.maker import CONTENT, EC_KEY, add, signed
 from tests.wire.site import Site, site
-from tests.wire.test_outcomes import CONTENT, EC_KEY, add, signed
 
 SETTINGS = StationSettings(transfers=True, connectors=1, restart_s=0.05, reconnect_first_s=0.05)
 BOTH = pytest.mark.parametrize("kind", [Station16, Station201])
