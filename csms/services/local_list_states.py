@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from csms.clock import from_text, to_text
+from csms.model.alert import AlertCategory, AlertSeverity
 from csms.model.id_token import fold
 from csms.model.station import ChargingStation, StationRef
 from csms.model.tenant import Tenant
-from csms.services import tenants
+from csms.services import alerts, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
 from csms.store import abilities, stations
@@ -19,6 +20,7 @@ QUIRK: Final = "local_list_sync"
 """Quirk of a station that overrules its tenant's switch: true or false."""
 _AGAIN_AFTER: Final = timedelta(seconds=30)
 _AGAIN_AFTER_MOST: Final = timedelta(hours=1)
+_ALERT_AFTER: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +71,49 @@ def state(tx: Tx, station: ChargingStation) -> LocalListState:
 def succeeded(tx: Tx, station: ChargingStation, token_changes: int) -> None:
     """Note that a list holds what the id tokens were after so many changes."""
     _put(tx, station, token_changes=token_changes, synced_at=tx.at)
+    alerts.clear(tx, station.tenant_id, _key(station))
 
 
-def failed(tx: Tx, station: ChargingStation, problem: str, *, for_good: bool = False) -> None:
+def failed(
+    tx: Tx, station: ChargingStation, problem: str, *, for_good: bool = False, fits_not: bool = False
+) -> None:
     """Note why a list could not be brought in step, and when to try again: later each time.
 
-    `for_good`: only when the id tokens change again, for the station cannot.
+    `for_good`: only when the id tokens change again, for the station cannot. An alert tells of a list that does not
+    fit (`fits_not`), and of one that stays behind.
     """
     row = store.state(tx.db, station.id) or {}
     if for_good:
+        if fits_not:
+            _alert(tx, station, problem)
         _put(tx, station, token_changes=store.token_changes(tx.db, station.tenant_id), problem=problem)
         return
     attempts = int(row.get("attempts", 0)) + 1
+    if attempts >= _ALERT_AFTER:
+        _alert(tx, station, problem)
     wait = min(_AGAIN_AFTER * 2 ** min(attempts - 1, 10), _AGAIN_AFTER_MOST)
     seen, forced = int(row.get("token_changes", -1)), int(row.get("forced", 0))
     _put(
         tx, station, token_changes=seen, forced=forced, attempts=attempts, due_at=to_text(tx.now + wait),
         problem=problem,
     )  # fmt: skip
+
+
+def _alert(tx: Tx, station: ChargingStation, problem: str) -> None:
+    """Tell that a list stays behind: drivers may be refused, or let charge who should not."""
+    alerts.raise_alert(
+        tx,
+        tenant_id=station.tenant_id,
+        station_id=station.station_id,
+        severity=AlertSeverity.LOW,
+        category=AlertCategory.SYSTEM_ERROR,
+        key=_key(station),
+        text=f"the local list of {station.station_id} is out of step with the id tokens: {problem}",
+    )
+
+
+def _key(station: ChargingStation) -> str:
+    return f"local-list/{station.station_id}"
 
 
 def forget(tx: Tx, station: StationRef, uid: str | None) -> None:

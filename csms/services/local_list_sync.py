@@ -10,7 +10,6 @@ from typing import Final
 
 from csms.errors import Conflict, CsmsError, InvalidInput, StoreStopped, Unsupported
 from csms.model.command import CallStatus, Outcome
-from csms.model.station import ChargingStation
 from csms.services import local_list_states, local_lists
 from csms.services.access import Caller, Role
 from csms.services.commands import CallResult
@@ -66,7 +65,7 @@ async def _bring(house: House, memory: Memory, key: str) -> None:
     station = await house.unit.read(lambda tx: stations.by_key(tx.db, key))
     if station is None:
         return
-    problem, for_good = "the sync was interrupted", False
+    problem, for_good, fits_not = "the sync was interrupted", False, False
     try:
         errand = Errand(house, _CALLER, station, "local list sync")
         result, _ = await local_lists.sync(errand, Sync(), memory)
@@ -74,13 +73,10 @@ async def _bring(house: House, memory: Memory, key: str) -> None:
     except StoreStopped:
         raise
     except CsmsError as error:
-        problem, for_good = str(error), isinstance(error, _FOR_GOOD)
+        problem, for_good, fits_not = str(error), isinstance(error, _FOR_GOOD), isinstance(error, Conflict)
     if problem:
-        await house.unit.run(partial(_failed, station=station, problem=problem, for_good=for_good))
-
-
-def _failed(tx: Tx, station: ChargingStation, problem: str, for_good: bool) -> None:
-    local_list_states.failed(tx, station, problem, for_good=for_good)
+        failed = partial(local_list_states.failed, station=station, problem=problem)
+        await house.unit.run(partial(failed, for_good=for_good, fits_not=fits_not))
 
 
 def _problem(result: CallResult) -> str | None:

@@ -133,7 +133,8 @@ def remove_of_transaction(db: Database, station_key: str, ocpp_id: str, evse_id:
 
 
 def put_report(db: Database, station_key: str, request_id: int, scope: ProfileScope, at: str) -> None:
-    """Note what a report of profiles was asked for."""
+    """Note what a report of profiles was asked for; the last of a station counts, an earlier one is not awaited."""
+    db.run("DELETE FROM profile_reports WHERE station_key = :key", {"key": station_key})
     db.run(
         """INSERT INTO profile_reports (station_key, request_id, scope, asked_at) VALUES (:key, :id, :scope, :at)
            ON CONFLICT (station_key, request_id) DO UPDATE SET scope = excluded.scope, asked_at = excluded.asked_at""",

@@ -139,6 +139,22 @@ async def test_a_failure_is_shown_and_tried_again_later_and_later(csms: Applianc
     assert (shown["attempts"], shown["problem"], shown["inStep"]) == (0, None, True)
 
 
+async def test_an_alert_tells_of_a_list_that_stays_behind_and_ends_with_it(
+    csms: Appliance, keeper: Keeper
+) -> None:
+    await follow(csms)
+    keeper.refusals = ["Failed"] * 3
+    for number in range(3):
+        assert await csms.verb("alert.list") == []
+        await round_(csms)
+        csms.clock.forward(hours=1)
+        assert len(keeper.sent) == number + 1
+    [alert] = await csms.verb("alert.list")
+    assert "local list of CP1 is out of step" in alert["message"]
+    await round_(csms)
+    assert await csms.verb("alert.list") == []
+
+
 async def test_a_station_without_a_list_is_asked_again_only_when_tokens_change(
     csms: Appliance, keeper: Keeper, station: Station
 ) -> None:
