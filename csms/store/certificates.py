@@ -144,6 +144,16 @@ def select(
     return [rows.load(Certificate, row) for row in found]
 
 
+def count_of_stations(db: Database, ends_before: str) -> tuple[int, int]:
+    """Return how many certificates of stations are in force, and how many of them end before a moment."""
+    row = db.one(
+        """SELECT count(*) AS n, COALESCE(sum(CASE WHEN not_after <= :before THEN 1 ELSE 0 END), 0) AS ending
+           FROM pki_certificates WHERE state = 'ACTIVE' AND station_key IS NOT NULL""",
+        {"before": ends_before},
+    )
+    return (int(row["n"]), int(row["ending"])) if row else (0, 0)
+
+
 def servers(db: Database) -> list[Row]:
     """Return the server certificates in force with their encrypted keys, all columns."""
     return db.all(
@@ -218,9 +228,11 @@ def want_renewal(db: Database, tenant_id: str, station_key: str, at: str) -> int
 
 
 def ending(db: Database, before: str) -> list[Certificate]:
-    """Return the certificates in force that end before a moment."""
+    """Return the certificates in force that end before a moment, but not those of stations that were removed."""
     found = db.all(
-        "SELECT * FROM pki_certificates WHERE state = 'ACTIVE' AND not_after <= :before ORDER BY not_after, id",
+        """SELECT c.* FROM pki_certificates c WHERE c.state = 'ACTIVE' AND c.not_after <= :before
+             AND (c.station_key IS NULL OR EXISTS (SELECT 1 FROM stations s WHERE s.id = c.station_key))
+           ORDER BY c.not_after, c.id LIMIT 1000""",
         {"before": before},
     )
     return [rows.load(Certificate, row) for row in found]
