@@ -23,10 +23,11 @@ _PREFIX: Final = "offline:"
 
 
 async def sweep(house: House) -> None:
-    """Raise and end the alerts of all stations."""
-    if house.unit.policy.offline_alert_s:
+    """Raise and end the alerts of all stations; while we were down ourselves, no station could be heard."""
+    wait_s, unit = house.unit.policy.offline_alert_s, house.unit
+    if wait_s and unit.clock.now() >= house.started_at + timedelta(seconds=wait_s):
         connected = {link.station.key for link in house.link.links()}
-        await house.unit.run(lambda tx: judge(tx, connected))
+        await unit.run(lambda tx: judge(tx, connected))
 
 
 def judge(tx: Tx, connected: Collection[str]) -> None:

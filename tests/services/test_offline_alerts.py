@@ -37,6 +37,16 @@ async def test_one_that_is_connected_is_not_away_however_silent(csms: Appliance,
     assert await sweep(csms, minutes=600) == []
 
 
+async def test_after_a_stop_of_our_own_stations_get_the_time_to_come_back(
+    csms: Appliance, station: Station
+) -> None:
+    await leave(csms, station)
+    csms.clock.forward(minutes=600)
+    heir = await csms.restarted()
+    assert await sweep(heir, minutes=19) == []
+    assert len(await sweep(heir, minutes=2)) == 1
+
+
 async def test_three_heartbeats_are_waited_for(csms: Appliance, station: Station) -> None:
     await csms.verb("station.update", station="CP1", quirks={"heartbeat_interval_s": 3600})
     await leave(csms, station)
