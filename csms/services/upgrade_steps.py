@@ -15,7 +15,7 @@ import structlog
 import trio
 
 from csms.bus import SlowReader
-from csms.errors import CsmsError, InvalidInput, StationOffline, Unsupported
+from csms.errors import CsmsError, InvalidInput, StationOffline, StoreStopped, Unsupported
 from csms.model import security_command as safety
 from csms.model import station_command as ask
 from csms.model.certificate import CertificateKind
@@ -28,6 +28,7 @@ from csms.pki import authority, path
 from csms.services import (
     authorities,
     certificate_delivery,
+    certificate_requests,
     passwords,
     security_upgrades,
     stations,
@@ -131,7 +132,7 @@ async def certificate(way: Way) -> str:
     since, key = way.upgrade.started_at, way.station.id
 
     def state(tx: Tx) -> RequestState | None:
-        found = certificate_delivery.newest(tx, key, CertificateKind.STATION, since)
+        found = certificate_requests.newest(tx, key, CertificateKind.STATION, since)
         return found.state if found else None
 
     ended = (RequestState.INSTALLED, RequestState.REFUSED, RequestState.FAILED)
@@ -219,31 +220,49 @@ STEPS: Final[dict[str, Callable[[Way], Awaitable[str]]]] = {
 
 async def run(house: House) -> None:
     """Walk every way that has not ended, until cancelled; a station's way is walked once at a time."""
-    walking: set[str] = set()
-    limiter = trio.CapacityLimiter(_AT_A_TIME)
+    async with trio.open_nursery() as nursery:
+        walkers = _Walkers(house, nursery)
+        while True:
+            try:
+                await walkers.follow()
+            except StoreStopped:
+                raise
+            except CsmsError as error:
+                log.error("upgrades_not_followed", error=str(error))
+                await trio.sleep(1)
 
-    async def walk(key: str) -> None:
+
+class _Walkers:
+    """The ways under way, each in a task of its own."""
+
+    def __init__(self, house: House, nursery: trio.Nursery) -> None:
+        self._house = house
+        self._nursery = nursery
+        self._walking: set[str] = set()
+        self._limiter = trio.CapacityLimiter(_AT_A_TIME)
+
+    async def follow(self) -> None:
+        """Begin the ways that stand in the database, and those that operators begin from now on."""
+        async with self._house.unit.bus.subscribe(limit=100_000) as events:
+            for upgrade in await self._house.unit.read(lambda tx: store.running_upgrades(tx.db)):
+                self._begin(upgrade.station_key)
+            async for event in events:
+                if event.kind == security_upgrades.EVENT and event.body["state"] == "RUNNING":
+                    self._begin(event.subject)
+
+    def _begin(self, key: str) -> None:
+        if key not in self._walking:
+            self._walking.add(key)
+            self._nursery.start_soon(self._walk, key)
+
+    async def _walk(self, key: str) -> None:
         try:
-            async with limiter:
-                await _walk(house, key)
+            async with self._limiter:
+                await _walk(self._house, key)
         except CsmsError as error:
             log.error("upgrade_stopped", station_key=key, error=str(error))
         finally:
-            walking.discard(key)
-
-    async with trio.open_nursery() as nursery:
-        while True:
-            async with house.unit.bus.subscribe(limit=100_000) as events:
-                for upgrade in await house.unit.read(lambda tx: store.running_upgrades(tx.db)):
-                    if upgrade.station_key not in walking:
-                        walking.add(upgrade.station_key)
-                        nursery.start_soon(walk, upgrade.station_key)
-                with contextlib.suppress(SlowReader):
-                    async for event in events:
-                        began = event.kind == security_upgrades.EVENT and event.body["state"] == "RUNNING"
-                        if began and event.subject not in walking:
-                            walking.add(event.subject)
-                            nursery.start_soon(walk, event.subject)
+            self._walking.discard(key)
 
 
 async def _walk(house: House, station_key: str) -> None:

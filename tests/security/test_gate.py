@@ -1,5 +1,6 @@
 """Security profiles at the gate, over real TLS (A00; TC_085–087, TC_A_01–08; X201-11, X201-12)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,14 +8,21 @@ import pytest
 import trio
 import trio.testing
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import ocsp
 
+from csms.services.contract_certificates import ContractCertificates
+from csms.services.pnc_policy import PncPolicy
 from tests.conformance.cases import case
 from tests.ocpp.station import basic
 from tests.pki import papers
 from tests.pki.papers import NOON, Paper
 from tests.security import tls
 from tests.security.charger import VERSIONS, Charger, connected, request
+from tests.security.outside import Outside
+from tests.security.test_plug_and_charge import outside
 from tests.wire.appliance import Appliance
+
+__all__ = ["outside"]
 
 BOTH = pytest.mark.parametrize("version", VERSIONS)
 PASSWORD = "a-Password-of-20-char"
@@ -263,3 +271,25 @@ async def test_who_was_at_a_higher_profile_never_comes_back_lower(pki: Appliance
         await pki.verb("station.update", station="CP1", security_profile=2)
     plain: Charger = Charger(pki.stream(), pki.nursery)
     assert (await plain.handshake("/ocpp/CP1", protocols="ocpp1.6")).status == 403
+
+
+@pytest.mark.parametrize(
+    ("status", "admitted"),
+    [(ocsp.OCSPCertStatus.GOOD, True), (ocsp.OCSPCertStatus.REVOKED, False), (None, True)],
+    ids=["good", "revoked", "silent"],
+)
+async def test_another_authoritys_responder_is_asked(
+    pki: Appliance, maker: Paper, outside: Outside, status: Any, admitted: bool
+) -> None:
+    """A00.FR.705; a responder that says nothing keeps nobody out."""
+    await trusted(pki, "station_ca", maker)
+    await pki.verb("station.update", station="CP1", security_profile=3, serial="SN-1")
+    own = papers.certify("SN-1", maker, ocsp_url=outside.url())
+    answer = papers.ocsp_answer(own, maker, status=status) if status else b""
+    outside.handler = lambda _body, _headers: (200 if status else 500, answer)
+    pki.unit.policy = replace(pki.unit.policy, pnc=PncPolicy(ocsp_private=True))
+    gate: Any = pki.server._gate
+    gate._standing = ContractCertificates(pki.unit).standing
+    assert (await tls.knock(pki, paper=own)).status == (101 if admitted else 403)
+    assert len(outside.asked) == 1
+    assert len(await events(pki)) == (0 if admitted else 1)

@@ -8,7 +8,7 @@ import trio.testing
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from csms.services import certificate_delivery
+from csms.services import certificate_delivery, certificate_requests
 from tests.conformance.cases import case
 from tests.pki import papers
 from tests.security.charger import VERSIONS, Charger, connected, leaf_of, request
@@ -221,14 +221,14 @@ async def _tell(csms: Appliance, name: str, value: str) -> None:
 
 def test_a_chain_is_cut_from_its_end() -> None:
     one, two = papers.certify("a").pem, papers.certify("b").pem
-    assert certificate_delivery.fit(one + two, None) == one + two
-    assert certificate_delivery.fit((one + two).replace("\n", "\r\n"), len(one)) == one
-    assert certificate_delivery.fit(one + two, 10) is None
-    assert certificate_delivery.fit("", 100) is None
+    assert certificate_requests.fit(one + two, None) == one + two
+    assert certificate_requests.fit((one + two).replace("\n", "\r\n"), len(one)) == one
+    assert certificate_requests.fit(one + two, 10) is None
+    assert certificate_requests.fit("", 100) is None
 
 
 def test_attempts_come_further_and_further_apart() -> None:
-    waits = [certificate_delivery.wait_after(number).total_seconds() for number in range(1, 10)]
+    waits = [certificate_requests.wait_after(number).total_seconds() for number in range(1, 10)]
     assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
