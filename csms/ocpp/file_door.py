@@ -82,6 +82,8 @@ class FileDoor:
             await self._tell(talk, asked, path.removeprefix(file_request.PKI_PATH))
             return
         secret, name = file_request.address(asked.target.decode("latin-1"))
+        if not files.is_address(secret):
+            raise _Answer(404, "no such address")
         offer = await self._unit.read(lambda tx: files.look_up(tx, secret))
         if isinstance(offer, Closed):
             raise _Answer(410 if offer.gone else 404, offer.reason)

@@ -26,6 +26,8 @@ from csms.store import files as store
 PATH: Final = "/files/"
 """Under which the listeners for stations answer plain HTTP."""
 DISK_FULL: Final = "files.disk_full"
+_SECRET_CHARACTERS: Final = 48
+_HEX: Final = frozenset("0123456789abcdef")
 UPLOAD_WITHIN: Final = timedelta(hours=24)
 DOWNLOAD_WITHIN: Final = timedelta(days=7)
 _FORGET_ADDRESSES_AFTER: Final = timedelta(days=30)
@@ -77,6 +79,11 @@ def offer(tx: Tx, station: ChargingStation, firmware: FirmwareFile, base: str) -
     """Return an address at which a station can fetch firmware, for a week."""
     secret = _address(tx, station, Direction.DOWNLOAD, firmware.id, DOWNLOAD_WITHIN)
     return f"{base}{PATH}{secret}/{quote(firmware.name)}"
+
+
+def is_address(secret: str) -> bool:
+    """Whether something looks like the unguessable part of an address; what does not needs no database."""
+    return len(secret) == _SECRET_CHARACTERS and set(secret) <= _HEX
 
 
 def look_up(tx: Tx, secret: str) -> Offer | Closed:
@@ -202,7 +209,7 @@ def known_ids(tx: Tx) -> frozenset[str]:
 
 def _address(tx: Tx, station: ChargingStation, direction: Direction, file_id: str, within: timedelta) -> str:
     """Make an address and keep its hash; returns the unguessable part."""
-    secret = tx.entropy.hex() + tx.entropy.hex()[:16]
+    secret = (tx.entropy.hex() + tx.entropy.hex())[:_SECRET_CHARACTERS]
     record = FileAddress(
         _hash(secret), station.tenant_id, station.id, direction, file_id, tx.now, tx.now + within
     )
