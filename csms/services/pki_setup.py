@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import trio
 
-from csms.clock import to_wire
+from csms.clock import to_text, to_wire
 from csms.errors import Conflict, CsmsError, InvalidInput
 from csms.model.certificate import AuthorityState, CertificateAuthority, CertificateKind, RolloverState
 from csms.pki.pool import KeyPool, for_generation
@@ -96,21 +96,17 @@ def status(tx: Tx, caller: Caller) -> dict[str, Any]:
     """
     every = store.authorities(tx.db)
     rollover = trust_store.rollover(tx.db)
-    ending = tx.now + tx.policy.pki.renew_ahead
-    active = store.select(tx.db, None)
-    of_stations = [
-        one
-        for one in active
-        if one.kind is not CertificateKind.SERVER and caller.tenant_id in (None, one.tenant_id)
-    ]
+    soon = to_text(tx.now + tx.policy.pki.renew_ahead)
+    servers = store.select(tx.db, None, kind=CertificateKind.SERVER)
+    count, ending = store.count_of_stations(tx.db, caller.tenant_id, soon)
     return {
         "organization": authorities.organization(tx) or None,
         "signer": tx.policy.pki.signer_url or "local",
         "secret": _secret_state(tx),
         "authorities": [_authority(authority) for authority in every],
-        "servers": [certificates.shown(one) for one in active if one.kind is CertificateKind.SERVER],
-        "stationCertificates": len(of_stations),
-        "stationCertificatesEnding": sum(one.not_after <= ending for one in of_stations),
+        "servers": [certificates.shown(one) for one in servers],
+        "stationCertificates": count,
+        "stationCertificatesEnding": ending,
         "trustAnchors": len(trust_store.select(tx.db, caller.tenant_id)),
         "rollover": rollover.state.value if rollover else None,
     }

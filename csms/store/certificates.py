@@ -144,12 +144,13 @@ def select(
     return [rows.load(Certificate, row) for row in found]
 
 
-def count_of_stations(db: Database, ends_before: str) -> tuple[int, int]:
-    """Return how many certificates of stations are in force, and how many of them end before a moment."""
+def count_of_stations(db: Database, tenant_id: str | None, ends_before: str) -> tuple[int, int]:
+    """Return how many certificates of a tenant's stations (None: all) are in force, and how many end before."""
     row = db.one(
         """SELECT count(*) AS n, COALESCE(sum(CASE WHEN not_after <= :before THEN 1 ELSE 0 END), 0) AS ending
-           FROM pki_certificates WHERE state = 'ACTIVE' AND station_key IS NOT NULL""",
-        {"before": ends_before},
+           FROM pki_certificates WHERE state = 'ACTIVE' AND station_key IS NOT NULL
+             AND (CAST(:tenant AS TEXT) IS NULL OR tenant_id = CAST(:tenant AS TEXT))""",
+        {"before": ends_before, "tenant": tenant_id},
     )
     return (int(row["n"]), int(row["ending"])) if row else (0, 0)
 

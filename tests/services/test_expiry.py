@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from csms.model.certificate import TrustStore
-from csms.services import alerts, certificates, expiry, pki_setup, trust
+from csms.services import alerts, certificates, expiry, pki_setup, trust, verbs
 from csms.store.connection import Store
 from tests.pki import house
 from tests.services.pki_office import OPERATOR, Office, open_office
@@ -56,6 +56,19 @@ async def test_a_station_that_does_not_renew_alarms_its_tenant_until_it_does(off
     [alert] = await open_alerts(office)
     assert (alert.severity, "has ended" in alert.message) == ("CRITICAL", True)
     await certificates.sign_for_station(office.unit, station, house.request())
+    await expiry.run_once(office.unit)
+    assert await open_alerts(office) == []
+
+
+async def test_a_station_that_was_removed_alarms_nobody(office: Office) -> None:
+    await certificates.sign_for_station(office.unit, office.stations["CP1"], house.request())
+    office.clock.forward(days=352)
+    await expiry.run_once(office.unit)
+    assert len(await open_alerts(office)) == 1
+    status = await office.status()
+    assert (status["stationCertificates"], status["stationCertificatesEnding"]) == (1, 1)
+    gone = {"station": "CP1", "tenant": "default"}
+    await verbs.perform("station.remove", gone, OPERATOR, office.unit)
     await expiry.run_once(office.unit)
     assert await open_alerts(office) == []
 
