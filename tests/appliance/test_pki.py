@@ -189,6 +189,26 @@ class TestClientCertificates:
         assert csms("pki", "trust", "remove", anchor["fingerprint"], "--yes")[0] == 0
         until(lambda: not let_in())
 
+    async def test_a_station_with_profile_3_is_in_until_its_certificate_is_revoked(
+        self, machine: Machine
+    ) -> None:
+        await trio.to_thread.run_sync(secured, machine)
+        assert machine.csms("station", "update", "CP1", "--profile", "3")[0] == 0
+        running = await trio.to_thread.run_sync(machine.serve)
+        [held] = await trio.to_thread.run_sync(lambda: machine.json("pki", "list", "--station", "CP1"))
+        async with street(running) as stations:
+            station = await _with_certificate(running, stations._nursery)
+            await station.connect("/ocpp/CP1")
+            await station.call("BootNotification", {"chargePointVendor": "ABL", "chargePointModel": "eMH1"})
+            assert "currentTime" in await station.call("Heartbeat", {})
+            await stations.verb("pki.revoke", certificate=held["serialNumber"])
+            with trio.fail_after(20):
+                await station.ended.wait()
+            again = await _with_certificate(running, stations._nursery)
+            assert (await again.handshake("/ocpp/CP1")).status in (401, 403)
+            nobody = await _with_certificate(running, stations._nursery, with_one=False)
+            assert (await nobody.handshake("/ocpp/CP1")).status in (401, 403)
+
 
 class TestRenewal:
     async def test_new_handshakes_see_it_and_no_connection_is_closed(self, machine: Machine) -> None:
@@ -248,6 +268,16 @@ def _shown(running: Running) -> dict[tuple[str, str], str]:
         pem = text[text.index("-----BEGIN CERTIFICATE-----") : text.index("-----END CERTIFICATE-----") + 26]
         shown[listener, suite] = f"{x509.load_pem_x509_certificate(pem.encode()).serial_number:x}"
     return shown
+
+
+async def _with_certificate(running: Running, nursery: trio.Nursery, *, with_one: bool = True) -> Station:
+    """Return a station on a TLS connection, with the certificate of CP1 or with none."""
+    context = ssl.create_default_context(cafile=str(root_of(running.machine)))
+    if with_one:
+        context.load_cert_chain(root_of(running.machine, "cp1.pem"))
+    plain = await trio.open_tcp_stream(*running.address("ocpp_tls"))
+    stream = trio.SSLStream(plain, context, server_hostname="localhost", https_compatible=True)
+    return Station(stream, nursery)
 
 
 async def _dial(running: Running, nursery: trio.Nursery) -> Station:
