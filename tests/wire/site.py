@@ -7,7 +7,7 @@ from pathlib import Path
 import trio
 
 from csms.ocpp.limits import Limits
-from csms.ocpp.listener import open_door
+from csms.ocpp.listener import Door, open_door
 from csms.store.connection import Store
 from tests.wire import payloads
 from tests.wire.appliance import Appliance, SeededEntropy, SetClock
@@ -50,9 +50,9 @@ class Site:
 
 
 @asynccontextmanager
-async def site(store: Store, data_dir: Path) -> AsyncIterator[Site]:
+async def site(store: Store, data_dir: Path, door: Door | None = None) -> AsyncIterator[Site]:
     """Run the appliance on a migrated store, behind a socket, with the usual furniture."""
-    door = open_door("127.0.0.1", 0)
+    door = door or open_door("127.0.0.1", 0)
     async with trio.open_nursery() as nursery:
         csms = Appliance(nursery, store, SetClock(), SeededEntropy(), Limits(), [door], data_dir)
         await nursery.start(csms.run)
