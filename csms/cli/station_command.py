@@ -174,12 +174,17 @@ def config_set(
     ctx: typer.Context,
     name: str,
     value: str,
+    more: list[str] = typer.Argument(None, metavar="[NAME VALUE]…", help="More settings at once."),
     timeout: float | None = TimeoutOption,
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:
-    """Write a setting and read it again. A new AuthorizationKey becomes the station's password here too."""
-    done = order(ctx, "config.set", {"name": name, "value": value}, timeout=timeout, tenant=tenant)
+    """Write settings and read them again. A new AuthorizationKey becomes the station's password here too."""
+    words = [name, value, *(more or [])]
+    if len(words) % 2:
+        raise InvalidInput(f"{words[-1]} has no value")
+    pairs = [{"name": n, "value": v} for n, v in zip(words[::2], words[1::2], strict=True)]
+    done = order(ctx, "config.set", {"settings": pairs}, timeout=timeout, tenant=tenant)
     tell(json, done, settings)
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from csms.model import station_command as ask
+from csms.model import well_known_setting
 from csms.model.command import CallStatus, Outcome
 from csms.model.station_command import Abilities, StationCommand
 from csms.services.commands import CallResult
@@ -59,6 +60,11 @@ async def write(errand: Errand, settings: Sequence[ask.SetSetting]) -> CallResul
             break
     assert worst is not None
     return worst
+
+
+def meant(errand: Errand, name: str) -> str:
+    """Return what a well-known setting is called in the station's version; any other name is its own."""
+    return well_known_setting.meant_for(name, errand.version) or name
 
 
 async def learn_limits(errand: Errand) -> None:

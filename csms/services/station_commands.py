@@ -139,17 +139,22 @@ async def _simply(
 
 async def _get_settings(errand: Errand, order: ask.GetSettings) -> tuple[CallResult, dict[str, Any]]:
     """Read settings in parts as large as the station takes; `detail` holds what it told, and what it does not know."""
-    begun_at, names = errand.house.unit.clock.now(), order.names
+    begun_at = errand.house.unit.clock.now()
+    names = tuple([setting_calls.meant(errand, name) for name in order.names])
     result = await setting_calls.read(errand, names)
     return result, await errand.house.unit.read(lambda tx: _told(tx, errand.station.id, names, begun_at))
 
 
-async def _set_setting(errand: Errand, order: ask.SetSetting) -> tuple[CallResult, dict[str, Any]]:
-    """Write a setting and read it again: some stations accept a value and keep another."""
-    result = await errand.carry_out(order)
-    if result.outcome is not Outcome.DONE:
+async def _set_settings(errand: Errand, order: station_orders.Settings) -> tuple[CallResult, dict[str, Any]]:
+    """Write settings and read them again: some stations accept a value and keep another."""
+    wanted = [
+        ask.SetSetting(setting_calls.meant(errand, setting.name), setting.value)
+        for setting in station_orders.settings(order)
+    ]
+    result = await setting_calls.write(errand, wanted)
+    if result.status is not CallStatus.ANSWERED or (result.outcome is not Outcome.DONE and len(wanted) == 1):
         return result, {}
-    _, detail = await _get_settings(errand, ask.GetSettings((order.name,)))
+    _, detail = await _get_settings(errand, ask.GetSettings(tuple([setting.name for setting in wanted])))
     return result, detail
 
 
@@ -232,7 +237,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "availability": Operation(ask.ChangeAvailability),
     "trigger": Operation(ask.TriggerMessage),
     "config.get": Operation(ask.GetSettings, work=_get_settings),
-    "config.set": Operation(ask.SetSetting, work=_set_setting),
+    "config.set": Operation(station_orders.Settings, work=_set_settings),
     "limit": Operation(station_orders.Limit, station_orders.limit),
     "limit.clear": Operation(ask.ClearLimit),
     "profile.set": Operation(profile_orders.SetProfile, work=profile_orders.set_profile),

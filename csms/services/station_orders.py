@@ -65,6 +65,15 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """Write one setting by its name, or several."""
+
+    name: str | None = None
+    value: str | None = None
+    settings: tuple[ask.SetSetting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Report the device model: all of it to an extent, or only these components, variables or criteria."""
 
@@ -127,6 +136,14 @@ def limit(on: Occasion, order: Limit) -> ask.LimitCurrent:
     purpose = ProfilePurpose.TX_DEFAULT if order.evse_id else ProfilePurpose.STATION_MAX
     there = charging_profiles.at_place(on.tx.db, on.station.id, purpose, 0, order.evse_id)
     return ask.LimitCurrent(order.amps, since, order.evse_id, order.phases, order.duration_s, there)
+
+
+def settings(order: Settings) -> tuple[ask.SetSetting, ...]:
+    """Return what is to be written."""
+    one = () if order.name is None or order.value is None else (ask.SetSetting(order.name, order.value),)
+    if not one and not order.settings:
+        raise InvalidInput("name a setting and its value")
+    return one + order.settings
 
 
 def report(on: Occasion, order: Report) -> GetReport:

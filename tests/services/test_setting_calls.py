@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csms.services.setting_calls import in_parts
+from tests.wire import payloads as payloads16
 from tests.wire.appliance import Appliance
 from tests.wire.initiative import Device
 from tests.wire.v201.conftest import connected
@@ -79,3 +80,34 @@ async def test_what_is_known_keeps_its_traits_whatever_the_spelling(csms: Applia
     assert (shown["name"], shown["value"], shown["unit"], shown["readonly"]) == ("Ctrlr.A", "2", "s", True)
     [row] = await csms.rows("SELECT * FROM device_variables")
     assert (row["value"], row["data_type"], row["mutability"]) == ("2", "integer", "ReadOnly")
+
+
+async def test_either_versions_name_will_do(csms: Appliance) -> None:
+    station = await connected(csms)
+    await station.call("BootNotification", boot())
+    device = Device(**{"OCPPCommCtrlr.HeartbeatInterval": "300", "Ctrlr.A": "1"})
+    station.answers |= device.answers()  # type: ignore[arg-type]
+    assert (await get(csms, "HeartbeatInterval"))["detail"]["unknown"] == []
+    pairs = [{"name": "heartbeatinterval", "value": "60"}, {"name": "Ctrlr.A", "value": "2"}]
+    args = {"settings": pairs}
+    done = await csms.verb("station.command", station="CP1", verb="config.set", args=args)
+    assert (done["outcome"], device.held["OCPPCommCtrlr.HeartbeatInterval"]) == ("DONE", "60")
+    [(_, payload)] = [asked for asked in station.asked if asked[0] == "SetVariables"]
+    assert len(payload["setVariableData"]) == 2
+
+
+async def test_of_several_settings_those_that_are_taken_are_taken(csms: Appliance) -> None:
+    station = await csms.station()
+    await station.call("BootNotification", payloads16.boot())
+    device = Device(HeartbeatInterval="300", ConnectionTimeOut="60")
+    device.refuses = {"HeartbeatInterval"}
+    station.answers |= device.answers()  # type: ignore[arg-type]
+    pairs = [
+        {"name": "OCPPCommCtrlr.HeartbeatInterval", "value": "1"},
+        {"name": "ConnectionTimeOut", "value": "30"},
+    ]
+    args = {"settings": pairs}
+    done = await csms.verb("station.command", station="CP1", verb="config.set", args=args)
+    assert (done["outcome"], done["response"]) == ("REFUSED", {"status": "Rejected"})
+    held = {entry["name"]: entry["value"] for entry in done["detail"]["settings"]}
+    assert held == {"HeartbeatInterval": "300", "ConnectionTimeOut": "30"}

@@ -313,7 +313,7 @@ async def test_a_controller_that_is_not_there_is_not_bothered(csms: Appliance, s
         await _order(csms, "reserve", id_token="TAG1")
 
 
-@pytest.mark.parametrize("name", ["HeartbeatInterval", "", ".", "A.", ".B", "A.B:Odd", "A[.B", "A@x.B"])
+@pytest.mark.parametrize("name", ["VendorKey", "", ".", "A.", ".B", "A.B:Odd", "A[.B", "A@x.B"])
 async def test_a_name_that_is_no_variable(csms: Appliance, station: Station, name: str) -> None:
     with pytest.raises(Exception, match=r"not a variable|attributes are"):
         await _order(csms, "config.get", names=[name])
