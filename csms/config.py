@@ -243,6 +243,18 @@ class Ocpi:
     allow_private_addresses: bool = _setting(
         Flag(), False, "true lets partners have loopback and private addresses: for labs and tests"
     )
+    public_url: str = _setting(
+        Text(("http://", "https://"), "http://HOST:PORT or https://HOST:PORT", or_nothing=True),
+        "",
+        "http(s)://HOST:PORT under which partners reach listen.ocpi; empty takes the address each of them used",
+    )
+    timeout_s: int = _setting(Whole(1, 300), 30, "seconds a partner may take to answer")
+    requests_per_minute: int = _setting(
+        Whole(0, 10_000_000), 6_000, "requests a minute of one partner; 0 is no limit"
+    )
+    max_body_bytes: int = _setting(
+        Whole(1_024, 67_108_864), 4_194_304, "largest body of a partner's request or answer, in bytes"
+    )
 
 
 @dataclass(frozen=True, slots=True)

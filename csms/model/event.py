@@ -41,6 +41,7 @@ KINDS: Final = (
     "data.transfer",
     "reservation.changed",
     "tenant.changed",
+    "party.changed",
     "alert.raised",
     "alert.cleared",
 )

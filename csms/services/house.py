@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from csms.services.message_log import MessageLog
-from csms.services.ports import StationLink
+from csms.services.ports import NO_PARTNERS, PartyLink, StationLink
 from csms.services.unit import Unit
 
 
@@ -21,3 +21,4 @@ class House:
     started_at: datetime
     listeners: Callable[[], Sequence[dict[str, Any]]]
     data_dir: Path = Path()
+    partners: PartyLink = NO_PARTNERS

@@ -7,8 +7,8 @@ differently a moment later reaches nothing else (DNS rebinding). Redirects are n
 
 import ipaddress
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
@@ -36,6 +36,23 @@ class Bounds:
     """Host names that are allowed, or with a leading dot everything below one; empty allows any."""
     private: bool = False
     """Whether loopback and private addresses are allowed: for labs."""
+    tls_only: bool = False
+    longest_url: int = LONGEST_URL
+
+
+class Late(FarEndFailed):
+    """The other side did not answer in time; what was asked may have been done."""
+
+    code = "far_end_late"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back: header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -57,51 +74,65 @@ class Outward:
         self, url: str, body: bytes, content_type: str, bounds: Bounds, *, bearer: str | None = None
     ) -> bytes:
         """Send bytes and return the answer's body; raises FarEndFailed, whatever the reason."""
+        headers = {"Content-Type": content_type, "Accept": "*/*"}
+        if bearer:
+            headers["Authorization"] = f"Bearer {bearer}"
+        answered = await self.request("POST", url, bounds, headers, body)
+        if answered.status != 200:
+            raise FarEndFailed(f"answered {answered.status}")
+        return answered.body
+
+    async def request(
+        self, method: str, url: str, bounds: Bounds, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Answered:
+        """Send a request and return the answer of any status; raises Late, or FarEndFailed for all else."""
         import httpx
 
         try:
             with trio.fail_after(bounds.timeout_s):
                 async with self._limiter:
-                    return await self._post(url, body, content_type, bounds, bearer)
+                    return await self._request(method, url, bounds, headers, body)
         except trio.TooSlowError:
-            raise FarEndFailed(f"no answer within {bounds.timeout_s:g} s") from None
+            raise Late(f"no answer within {bounds.timeout_s:g} s") from None
+        except httpx.TimeoutException:
+            raise Late(f"no answer within {bounds.timeout_s:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise FarEndFailed(f"cannot be reached: {str(error)[:200] or type(error).__name__}") from None
 
-    async def _post(
-        self, url: str, body: bytes, content_type: str, bounds: Bounds, bearer: str | None
-    ) -> bytes:
+    async def _request(
+        self, method: str, url: str, bounds: Bounds, headers: Mapping[str, str], body: bytes | None
+    ) -> Answered:
         import httpx
 
-        asked = httpx.URL(url) if len(url) <= LONGEST_URL else httpx.URL("")
+        asked = httpx.URL(url) if len(url) <= bounds.longest_url else httpx.URL("")
         address = await self._checked(asked, bounds)
-        headers = {"Host": asked.netloc.decode(), "Content-Type": content_type, "Accept": "*/*"}
-        if bearer:
-            headers["Authorization"] = f"Bearer {bearer}"
+        sent = {"Host": asked.netloc.decode(), "Accept-Encoding": "identity"} | dict(headers)
         client = httpx.AsyncClient(transport=self._transport, verify=_trust(), timeout=bounds.timeout_s)
         async with (
             client,
             client.stream(
-                "POST",
+                method,
                 asked.copy_with(host=address),
                 content=body,
-                headers=headers,
+                headers=sent,
                 extensions={"sni_hostname": asked.host},
             ) as response,
         ):
-            if response.status_code != httpx.codes.OK:
-                raise FarEndFailed(f"answered {response.status_code}")
             found = bytearray()
-            async for piece in response.aiter_bytes():
+            async for piece in response.aiter_raw():
                 found += piece
                 if len(found) > bounds.largest:
                     raise FarEndFailed(f"the answer is longer than {bounds.largest} bytes")
-            return bytes(found)
+            if response.headers.get("content-encoding", "identity").lower() != "identity":
+                raise FarEndFailed("the answer is compressed, which was not asked for")
+            return Answered(response.status_code, _lower(response.headers.multi_items()), bytes(found))
 
     async def _checked(self, url: Any, bounds: Bounds) -> str:
         """Return the address to connect to; FarEndFailed where it is none of ours to reach."""
         if url.scheme not in ("http", "https") or not url.host or url.userinfo:
             raise FarEndFailed("not an http:// or https:// address that may be asked")
+        if bounds.tls_only and url.scheme != "https":
+            raise FarEndFailed("not an https:// address: a token would go over the line in the clear")
         if bounds.hosts and not any(is_host(url.host, allowed) for allowed in bounds.hosts):
             raise FarEndFailed(f"{url.host[:100]} is not among the hosts that may be asked (pnc.ocsp_hosts)")
         found = await self._resolve(url.host, url.port or (443 if url.scheme == "https" else 80))
@@ -110,6 +141,11 @@ class Outward:
         if not bounds.private and not all(is_public(address) for address in found):
             raise FarEndFailed(f"{url.host[:100]} leads to an address that is not public")
         return found[0]
+
+
+def _lower(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by lower-case name; of one that stands there twice, the first."""
+    return {name.lower(): value for name, value in reversed(headers)}
 
 
 def is_host(host: str, allowed: str) -> bool:

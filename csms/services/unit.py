@@ -14,6 +14,7 @@ from csms.clock import Clock, to_text
 from csms.model.event import Event
 from csms.model.station import StationRef
 from csms.services.access import Caller
+from csms.services.ocpi_policy import NO_OCPI, OcpiPolicy
 from csms.services.pki_policy import NO_PKI, PkiPolicy
 from csms.services.pnc_policy import NO_PNC, PncPolicy
 from csms.store import audit, outbox, rows
@@ -55,6 +56,7 @@ class Policy:
     """Seconds between the running costs that a station is told; 0 tells none."""
     pki: PkiPolicy = NO_PKI
     pnc: PncPolicy = NO_PNC
+    ocpi: OcpiPolicy = NO_OCPI
 
 
 @dataclass(slots=True)
