@@ -116,10 +116,14 @@ def _complaint(done: Mapping[str, Any], waited_s: float) -> str:
     station, outcome = done["stationId"], done["outcome"]
     if done["error"]:
         return f"{station} {done['status'].lower()}: {done['error']}"
-    if outcome in ("TIMED_OUT", "PENDING"):
+    if outcome == "PENDING":
         followed = f"nothing after {done['followedBy']}" if done["followedBy"] else "nothing"
-        span = f"within {waited_s:g} s" if outcome == "PENDING" else "in time"
-        return f"{station} {_said(done).lower()} {done['action']}, but {followed} followed {span}"
+        return (
+            f"{station} {_said(done).lower()} {done['action']}, but {followed} followed within {waited_s:g} s"
+        )
+    if outcome == "TIMED_OUT":
+        followed = done["followedBy"] or "nothing followed"
+        return f"{station} {_said(done).lower()} {done['action']}, but {followed} in time"
     if outcome == "FAILED":
         return f"{station}: {done['action']} ended with {done['followedBy'] or 'no answer'}"
     said = _said(done)

@@ -24,6 +24,13 @@ from csms.store import commands as store
 _ANSWER_WITHIN: Final = timedelta(minutes=10)
 FILE_RECEIVED: Final = "file received"
 BOOTED_WITH: Final = "booted with firmware"
+_IN_VAIN: Final = {
+    Purpose.REMOTE_START: "no transaction followed",
+    Purpose.REMOTE_STOP: "the transaction did not stop",
+    Purpose.RESET: "no boot followed",
+    Purpose.AVAILABILITY: "no connector changed",
+}
+"""What it means that nothing followed a command in time."""
 _AS_GOOD_AS_DONE: Final = (FILE_RECEIVED, BOOTED_WITH)
 """What has been seen to happen: where the station does not say the last word in time, these are it."""
 
@@ -252,8 +259,12 @@ def expire(tx: Tx) -> int:
     """End the commands that nothing followed in time; returns how many."""
     late = store.expired(tx.db, tx.at)
     for command in late:
-        seen = (command.followed_by or "").startswith(_AS_GOOD_AS_DONE)
-        _follow(tx, command, command.followed_by, Outcome.DONE if seen else Outcome.TIMED_OUT)
+        last = command.followed_by
+        if last is not None and last.startswith(_AS_GOOD_AS_DONE):
+            _follow(tx, command, last, Outcome.DONE)
+        else:
+            said = f"nothing followed {last}" if last else _IN_VAIN.get(command.purpose, "nothing followed")
+            _follow(tx, command, said, Outcome.TIMED_OUT)
     return len(late)
 
 

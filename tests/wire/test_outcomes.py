@@ -55,7 +55,7 @@ async def test_a_scheduled_change_that_never_happens_times_out(web: Site) -> Non
     done = await order(web, "availability", available=False, evse_id=1)
     web.csms.clock.forward(hours=24, seconds=1)
     await web.csms.unit.run(commands.expire)
-    assert await outcome(web, done) == ("TIMED_OUT", None)
+    assert await outcome(web, done) == ("TIMED_OUT", "no connector changed")
 
 
 def _changes(station: Station) -> list[dict[str, Any]]:
@@ -156,4 +156,4 @@ async def test_a_start_that_no_transaction_follows_times_out_as_such(web: Site, 
     done = await order(web, "start", id_token="TAG1", evse_id=1)
     web.csms.clock.forward(minutes=3, seconds=1)
     await web.csms.unit.run(commands.expire)
-    assert await outcome(web, done) == ("TIMED_OUT", None)
+    assert await outcome(web, done) == ("TIMED_OUT", "no transaction followed")
