@@ -44,6 +44,10 @@ GIVEN_UP: Final = frozenset({SettingOutcome.READ_ONLY, SettingOutcome.REFUSED, S
 """What is not tried again unless the value, the firmware or an operator's mind changes."""
 
 
+NOT_TAKEN: Final = GIVEN_UP | {SettingOutcome.DIFFERS}
+"""What the station does not have, although it was compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class DesiredSetting:
     """One desired setting; `subject` is the model or the station it is for, empty for the tenant."""

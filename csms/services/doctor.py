@@ -3,10 +3,12 @@
 from typing import Any
 
 from csms.clock import from_text
+from csms.model.desired_setting import NOT_TAKEN
 from csms.model.station import ChargingStation, Registration
 from csms.services import admission, inbox, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
+from csms.store import alerts, desired_settings
 from csms.store import stations as store
 
 
@@ -15,7 +17,7 @@ def station(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None) 
     scope = tenants.scope(tx, caller, tenant)
     registered = [s for s in store.select(tx.db, scope) if s.station_id == station]
     refusals = admission.refusals(tx, caller, station=station, tenant=tenant)
-    findings = [finding for found in registered for finding in _of(found)]
+    findings = [finding for found in registered for finding in (*_of(found), *_of_its_device(tx, found))]
     if not registered:
         near = _similar(tx, scope, station)
         hint = f"; did you mean {near}?" if near else f": csms station add {station}"
@@ -45,6 +47,23 @@ def _of(station: ChargingStation) -> list[dict[str, Any]]:
         )
     else:
         found.append(_finding(True, f"last heard {station.last_seen_at:%Y-%m-%d %H:%M:%S} UTC"))
+    return found
+
+
+def _of_its_device(tx: Tx, station: ChargingStation) -> list[dict[str, Any]]:
+    """Return the desired settings it has not, the reboot it needs, and its open alerts."""
+    found = []
+    outcomes = desired_settings.outcomes(tx.db, station.id).values()
+    left = [outcome for outcome in outcomes if outcome.outcome in NOT_TAKEN]
+    if left:
+        names = ", ".join(f"{outcome.name} {outcome.outcome}" for outcome in left)
+        mend = f"csms station config {station.station_id} --desired"
+        found.append(_finding(False, f"has not taken what is desired of it: {names}: {mend}"))
+    if any(row["needs_reboot"] for row in store.settings(tx.db, station.id)):
+        mend = f"csms station command {station.station_id} reset"
+        found.append(_finding(False, f"needs a reboot for its settings to take effect: {mend}"))
+    open_ones = alerts.select(tx.db, station.tenant_id, station_id=station.station_id, limit=5)
+    found += [_finding(False, f"alert {alert.severity}: {alert.message}") for alert in open_ones]
     return found
 
 

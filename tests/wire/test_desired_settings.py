@@ -52,6 +52,11 @@ def sent(station: Station, action: str) -> list[Any]:
     return [payload for name, payload in station.asked if name == action]
 
 
+async def diagnosis(csms: Appliance) -> str:
+    report = await csms.verb("doctor.station", station="CP1")
+    return "\n".join(finding["text"] for finding in report["findings"])
+
+
 async def test_one_word_counts_for_stations_of_both_versions(csms: Appliance) -> None:
     await csms.verb("desired.set", name="HeartbeatInterval", value="600")
     old = Device(HeartbeatInterval="300", GetConfigurationMaxKeys="10")
@@ -99,6 +104,7 @@ async def test_a_refusal_is_told_and_not_tried_again_until_the_value_changes(csm
     assert len(sent(station, "SetVariables")) == 1
     entry = await shown(csms, HEARTBEAT)
     assert (entry["outcome"], entry["detail"], entry["value"]) == ("REFUSED", "Rejected", "300")
+    assert f"{HEARTBEAT} REFUSED" in await diagnosis(csms)
     device.refuses = set()
     await csms.verb("desired.set", name=HEARTBEAT, value="60")
     await turn(csms)
@@ -141,6 +147,7 @@ async def test_a_reboot_that_is_needed_is_told_until_it_has_happened(csms: Appli
     await turn(csms)
     entry = await shown(csms, name)
     assert (entry["outcome"], entry["needsReboot"]) == ("REBOOT_REQUIRED", True)
+    assert "needs a reboot" in await diagnosis(csms)
     await csms.verb("station.command", station="CP1", verb="config.get", args={"names": [name]})
     assert (await outcome(csms, name)) == ("REBOOT_REQUIRED", "300")
     device.held[name] = "600"

@@ -184,6 +184,8 @@ async def test_what_alerts_raises_one_alert_until_it_is_cleared(csms: Appliance,
     await station.call("NotifyEvent", event(techCode="E7"))
     await station.call("NotifyEvent", event(minutes=1, techCode="E7"))
     assert await open_alerts(csms) == [("CRITICAL", "CP1: EVSE@1.Power is 23000 (E7)", 2)]
+    found = (await csms.verb("doctor.station", station="CP1"))["findings"]
+    assert {"ok": False, "text": "alert CRITICAL: CP1: EVSE@1.Power is 23000 (E7)"} in found
     await station.call("NotifyEvent", event(minutes=2, cleared=True, actualValue="100"))
     assert await open_alerts(csms) == []
 
