@@ -129,6 +129,11 @@ def secure(
     url: str | None = typer.Option(
         None, "--url", help="Where the station reaches our TLS listener; ocpp.tls_url if absent."
     ),
+    interface: str | None = typer.Option(
+        None,
+        "--interface",
+        help="By which of its interfaces: Wired0 if absent, Wireless0 … (not in OCPP 1.6).",
+    ),
     wait: float = typer.Option(900.0, "--wait", min=0.0, help="Seconds to follow it; it goes on without us."),
     anew: bool = typer.Option(False, "--anew", help="Begin at the first step again."),
     tenant: str | None = TenantOption,
@@ -136,8 +141,8 @@ def secure(
 ) -> None:
     """Take a station to a higher security profile, step by step; again goes on where it stopped."""
     state = run(
-        ctx, "station.secure", station=station, profile=profile, url=url, anew=anew, tenant=tenant,
-        wait_s=None,
+        ctx, "station.secure", station=station, profile=profile, url=url, interface=interface, anew=anew,
+        tenant=tenant,
     )  # fmt: skip
     shown, until = 0, time.monotonic() + wait
     while True:

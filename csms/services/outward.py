@@ -6,10 +6,11 @@ differently a moment later reaches nothing else (DNS rebinding). Redirects are n
 """
 
 import ipaddress
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import trio
@@ -22,6 +23,8 @@ _NOT_OURS: Final = tuple(
     ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
 )
 """IPv6 ranges that carry an IPv4 address inside: a translator could lead to a private one."""
+
+_RESOLVERS: Final = trio.CapacityLimiter(8)
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -56,8 +59,9 @@ class Answered:
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of a name."""
-    found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_STREAM)
+    """Return the addresses of a name, on threads of its own: a name server that is slow delays nobody else."""
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await trio.to_thread.run_sync(ask, limiter=_RESOLVERS, abandon_on_cancel=True)
     return [str(entry[4][0]) for entry in found]
 
 

@@ -33,18 +33,22 @@ async def secure(
     profile: int,
     tenant: str | None = None,
     url: str | None = None,
+    interface: str | None = None,
     anew: bool = False,
     wait_s: float | None = None,
 ) -> dict[str, Any]:
     """Begin, or go on with, a station's way to a profile, and return how it stands after `wait_s` at most.
 
-    `url` is where the station reaches our TLS listener; `anew` begins at the first step again.
+    `url` is where the station reaches our TLS listener, and `interface` by which of its interfaces (2.0.1
+    OCPPInterfaceEnumType); `anew` begins at the first step again.
     """
     with_tls = any(str(listener["name"]).startswith("ocpp_tls") for listener in house.listeners())
     if profile >= 2 and house.listeners() and not with_tls:
         raise Conflict("there is no TLS listener for stations: csms pki init, and listen.ocpp_tls")
     address = url or house.unit.policy.pnc.tls_url or None
-    found = await house.unit.run(lambda tx: _begin(tx, caller, station, tenant, profile, address, anew))
+    found = await house.unit.run(
+        lambda tx: _begin(tx, caller, station, tenant, profile, address, interface, anew)
+    )
     if wait_s:
         await _wait(house, found.id, wait_s)
     return await house.unit.read(lambda tx: shown(tx, found))
@@ -106,6 +110,7 @@ def _begin(
     tenant: str | None,
     profile: int,
     url: str | None,
+    interface: str | None,
     anew: bool,
 ) -> ChargingStation:
     found = stations.find(tx, caller, station, tenant)
@@ -126,6 +131,8 @@ def _begin(
             found.id, found.tenant_id, found.station_id, profile, UpgradeState.RUNNING, FIRST, caller.name,
             tx.now, tx.now, url,
         )  # fmt: skip
+    if interface is not None:
+        upgrade = replace(upgrade, steps=upgrade.steps | {"interface": interface})
     store.put_upgrade(tx.db, upgrade)
     tx.audit(caller, found.tenant_id, "station.secure", found.station_id, {"profile": profile})
     _tell(tx, upgrade)

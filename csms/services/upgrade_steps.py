@@ -46,6 +46,7 @@ ARRIVES_WITHIN_S: Final = 900.0
 LEAVES_WITHIN_S: Final = 10.0
 """How long a station may take to break off and come again by itself, before it is restarted."""
 SLOTS_TRIED: Final = 3
+DEFAULT_INTERFACE: Final = "Wired0"
 _AT_A_TIME: Final = 20
 
 log = structlog.get_logger(__name__)
@@ -159,10 +160,11 @@ async def profile(way: Way) -> str:
         raise InvalidInput("where does the station reach our TLS listener? --url wss://…, or ocpp.tls_url")
     await way.errand.carry_out(safety.GetNetworkPriority())
     used = (await way.errand.bounds()).network_slots
+    interface = str(way.kept.get("interface", DEFAULT_INTERFACE))
     reasons = []
     for slot in _free(used, way.kept.get("slot")):
         try:
-            await way.order(safety.SetNetworkProfile(slot, wanted, url))
+            await way.order(safety.SetNetworkProfile(slot, wanted, url, interface))
         except Failed as refused:
             reasons.append(f"slot {slot}: {refused}")
             continue

@@ -113,7 +113,7 @@ def texts(upgrade: dict[str, Any]) -> list[str]:
 @BOTH
 async def test_one_verb_takes_a_station_from_1_to_3(depot: Appliance, version: str) -> None:
     station = await obedient(depot, version)
-    await begin(depot, 3)
+    await begin(depot, 3, interface="Wireless0")
     await until(depot, "RUNNING", "arrival" if version == "2.0.1" else "restart")
     assert station.chain is not None
     [root] = station.told("InstallCertificate")
@@ -123,6 +123,7 @@ async def test_one_verb_takes_a_station_from_1_to_3(depot: Appliance, version: s
         assert profile["configurationSlot"] == 2
         assert profile["connectionData"]["securityProfile"] == 3
         assert profile["connectionData"]["ocppCsmsUrl"] == URL
+        assert profile["connectionData"]["ocppInterface"] == "Wireless0"
         assert station.told("SetVariables")[-1]["setVariableData"][0]["attributeValue"] == "2,1"
         assert station.told("Reset") == [{"type": "OnIdle"}]
     else:
