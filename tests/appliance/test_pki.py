@@ -151,6 +151,13 @@ def test_without_certificates_no_listener_speaks_tls(machine: Machine) -> None:
     assert running.get("/pki/root.pem")[0] == 404
 
 
+def test_on_postgres_it_is_the_same(postgres_machine: Machine) -> None:
+    running = secured(postgres_machine).serve()
+    own = str(root_of(postgres_machine, "cp1.pem"))
+    code, text = s_client(running, "-tls1_2", "-cert", own, "-key", own)
+    assert (code, "Verify return code: 0 (ok)" in text) == (0, True), text
+
+
 class TestClientCertificates:
     def test_ours_is_let_in_a_strangers_and_our_servers_own_are_not(
         self, running: Running, tmp_path: Path
