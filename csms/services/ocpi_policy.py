@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from csms import master_key
@@ -36,7 +36,7 @@ def from_config(config: Config) -> OcpiPolicy:
     """Return the policy of a configuration; the secret is read, or made, when it is first needed."""
     ocpi = config.ocpi
     return OcpiPolicy(
-        secret=partial(master_key.ensure, pki_policy.key_file(config)),
+        secret=cache(partial(master_key.ensure, pki_policy.key_file(config))),
         public_url=ocpi.public_url.rstrip("/"),
         allow_private=ocpi.allow_private_addresses,
         timeout_s=float(ocpi.timeout_s),

@@ -32,6 +32,14 @@ def resolve(tx: Tx, caller: Caller, tenant: str | None) -> Tenant:
     return found
 
 
+def by_id(tx: Tx, tenant_id: str) -> Tenant:
+    """Return the tenant of an id; NotFound where there is none."""
+    found = store.get(tx.db, tenant_id)
+    if found is None:
+        raise NotFound(f"no tenant {tenant_id}")
+    return found
+
+
 def scope(tx: Tx, caller: Caller, tenant: str | None) -> str | None:
     """Return the tenant id to which a list is limited, or None for all tenants."""
     if tenant is None and caller.tenant_id is None:

@@ -122,6 +122,11 @@ def write_roles(db: Database, tenant_id: str, party_id: str, roles: tuple[PartyR
     update(db, party_id, roles=_roles_json(roles))
 
 
+def free_roles(db: Database, party_id: str) -> None:
+    """Let others have what a connection's roles occupied; what it said of itself stays."""
+    db.run("DELETE FROM party_roles WHERE party = :party", {"party": party_id})
+
+
 def their_tokens(db: Database, party_id: str) -> tuple[str | None, str | None]:
     """Return the sealed token that we send, and the one before it."""
     row = db.one("SELECT their_token, their_token_before FROM parties WHERE id = :id", {"id": party_id})
@@ -163,10 +168,10 @@ def update_token(db: Database, digest: str, **columns: Any) -> None:
 
 
 def end_tokens(db: Database, party_id: str, *, but: str = "", before: str | None = None) -> None:
-    """Forget the tokens of a partner except the one with a digest; with `before` only older ones."""
+    """Forget the tokens of a partner except the one with a digest; with `before` none that is newer."""
     db.run(
         """DELETE FROM party_tokens WHERE party_id = :party AND digest <> :but
-             AND created_at < COALESCE(:before, '9999')""",
+             AND created_at <= COALESCE(:before, '9999')""",
         {"party": party_id, "but": but, "before": before},
     )
 
