@@ -148,9 +148,17 @@ def sign_answer(authority: Authority, question: Question, answer: Answer, now: d
     return signed.public_bytes(serialization.Encoding.DER)
 
 
-def refusal(*, malformed: bool) -> bytes:
-    """Return the response to a request that is malformed, or about certificates of others."""
-    status = ocsp.OCSPResponseStatus.MALFORMED_REQUEST if malformed else ocsp.OCSPResponseStatus.UNAUTHORIZED
+class Refusal(Enum):
+    """Why a request gets no answer (RFC 6960 §2.3)."""
+
+    MALFORMED = ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+    NOT_OURS = ocsp.OCSPResponseStatus.UNAUTHORIZED
+    TRY_LATER = ocsp.OCSPResponseStatus.TRY_LATER
+
+
+def refusal(reason: Refusal) -> bytes:
+    """Return the response to a request that gets no answer."""
+    status = reason.value
     return ocsp.OCSPResponseBuilder.build_unsuccessful(status).public_bytes(serialization.Encoding.DER)
 
 

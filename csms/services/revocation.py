@@ -11,19 +11,22 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from csms.clock import to_text
-from csms.errors import CsmsError, NotFound
+from csms.errors import CsmsError, NotFound, TooBusy
 from csms.model.certificate import AuthorityState, CertificateAuthority
 from csms.pki import revocation as pki
 from csms.pki.authority import load_certificate
-from csms.pki.revocation import Answer, Question, Revoked, Verdict
+from csms.pki.revocation import Answer, Question, Refusal, Revoked, Verdict
 from csms.services import authorities
 from csms.services.access import Caller
+from csms.services.throttle import Throttle
 from csms.services.unit import Tx, Unit
 from csms.store import certificates as store
 
 LONGEST_REQUEST_BYTES: Final = pki.LONGEST_REQUEST_BYTES
 KEPT_FOR: Final = timedelta(minutes=5)
 MOST_KEPT: Final = 4096
+SIGNED_A_MINUTE: Final = 3000
+"""What strangers may have signed, a millisecond each; answers that are kept cost next to nothing and always go out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Publisher:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
         self._kept: OrderedDict[object, tuple[datetime, int, bytes]] = OrderedDict()
+        self._signed = Throttle(SIGNED_A_MINUTE, "OCSP requests")
 
     async def document(self, name: str) -> Published:
         """Return `root.pem`, or `<authority>.crl` and `<authority>.crt` as DER; raises NotFound."""
@@ -68,15 +72,18 @@ class Publisher:
             return await self.ocsp(b"")
 
     async def _answer(self, question_der: bytes) -> bytes:
-
         question = pki.read_question(question_der)
         if question is None:
-            return pki.refusal(malformed=True)
+            return pki.refusal(Refusal.MALFORMED)
         now = self._unit.clock.now()
         revision = await self._unit.read(lambda tx: store.revision(tx.db))
         kept = self._kept.get(question.key) if question.key else None
         if kept is not None and kept[0] > now and kept[1] == revision:
             return kept[2]
+        try:
+            self._signed.hit("all")
+        except TooBusy:
+            return pki.refusal(Refusal.TRY_LATER)
         answer, lasting = await self._unit.read(lambda tx: _decide(tx, question))
         if lasting and question.key:
             self._kept[question.key] = (now + KEPT_FOR, revision, answer)
@@ -141,7 +148,7 @@ def _decide(tx: Tx, question: Question) -> tuple[bytes, bool]:
             break
         answer = _known(tx, record, question.serial)
         return pki.sign_answer(signer, question, answer, tx.now), answer.verdict is not pki.Verdict.UNKNOWN
-    return pki.refusal(malformed=False), False
+    return pki.refusal(Refusal.NOT_OURS), False
 
 
 def _known(tx: Tx, issuer: CertificateAuthority, serial: int) -> Answer:

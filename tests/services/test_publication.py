@@ -144,3 +144,17 @@ async def test_what_is_kept_is_bounded(office: Office, publisher: Publisher, mon
         leaf, issuer = x509.load_pem_x509_certificates(chain)
         await publisher.ocsp(question(leaf, issuer))
     assert len(publisher._kept) == 2
+
+
+async def test_strangers_may_not_have_any_number_signed(office: Office, monkeypatch) -> None:
+    monkeypatch.setattr(revocation, "SIGNED_A_MINUTE", 3)
+    publisher = Publisher(office.unit)
+    leaf, issuer = await issued(office)
+    kept = question(leaf, issuer)
+    await publisher.ocsp(kept)
+    builder = ocsp.OCSPRequestBuilder().add_certificate(leaf, issuer, hashes.SHA256())
+    fresh = builder.add_extension(x509.OCSPNonce(b"n" * 16), critical=False).build()
+    der = fresh.public_bytes(serialization.Encoding.DER)
+    answers = [(await said(publisher, der)).response_status.name for _ in range(3)]
+    assert answers == ["SUCCESSFUL", "SUCCESSFUL", "TRY_LATER"]
+    assert (await said(publisher, kept)).certificate_status is ocsp.OCSPCertStatus.GOOD
