@@ -111,6 +111,9 @@ async def _send(house: House, station: ChargingStation, request: CertificateRequ
         return
     if result.outcome is Outcome.DONE:
         await unit.run(lambda tx: _end(tx, request, RequestState.INSTALLED, None))
+        kept = await unit.read(lambda tx: store.security(tx.db, station.id))
+        if kept is not None and kept.restricted is not None and request.kind is not CertificateKind.V2G:
+            await house.link.disconnect(station.id, "come again with the new certificate")
     elif result.status is CallStatus.ANSWERED:
         reason = "the station refused its certificate"
         await unit.run(lambda tx: _end(tx, request, RequestState.REFUSED, reason))

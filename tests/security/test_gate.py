@@ -189,7 +189,8 @@ async def test_an_expired_certificate_is_refused_unless_the_operator_allows_its_
     assert await station.sign(request(key)) == "Accepted"
     chain = (await station.signed())["certificateChain"]
     await installed(pki, 2)
-    await station.drop()
+    with trio.fail_after(10):
+        await station.ended.wait()
     renewed = {"chain": chain, "key": papers.Paper(papers.certify("x").certificate, key).key_pem}
     back = await tls.enter(pki, version, **renewed)
     assert (await back.boot())["status"] == "Accepted"
@@ -235,7 +236,8 @@ async def test_a_factory_certificate_serves_for_the_first_renewal_only(pki: Appl
     assert await station.sign(request(key)) == "Accepted"
     await station.signed()
     await installed(pki)
-    await station.drop()
+    with trio.fail_after(10):
+        await station.ended.wait()
     reply = await tls.knock(pki, "2.0.1", paper=factory)
     assert (reply.status, "factory" in reply.body) == (403, True)
 
