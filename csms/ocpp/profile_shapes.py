@@ -22,6 +22,8 @@ Payload = Mapping[str, Any]
 UNREADABLE: Final = (KeyError, TypeError, ValueError, InvalidOperation, OverflowError)
 """What reading a profile raises that is not one, however it got past the schema."""
 _LARGEST_INTEGER: Final = 2**31 - 1
+_LARGEST_LIMIT: Final = 10**9
+_LAST_YEAR: Final = 9000
 _THOUSANDTH: Final = Decimal("0.001")
 
 
@@ -34,6 +36,8 @@ def read_profile(
 ) -> ChargingProfile:
     """Return a profile; raises one of `UNREADABLE` for what is none."""
     recurrency, transaction_id = raw.get("recurrencyKind"), raw.get("transactionId")
+    if not schedules:
+        raise ValueError("a profile without a schedule")
     return ChargingProfile(
         id=_integer(raw[id_field]),
         evse_id=evse_id,
@@ -102,9 +106,11 @@ def present(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _period(raw: Payload) -> SchedulePeriod:
-    phases, phase = raw.get("numberPhases"), raw.get("phaseToUse")
+    phases, phase, start_s = raw.get("numberPhases"), raw.get("phaseToUse"), _integer(raw["startPeriod"])
+    if start_s < 0:
+        raise ValueError("a period before its schedule")
     return SchedulePeriod(
-        _integer(raw["startPeriod"]),
+        start_s,
         _decimal(raw["limit"]),
         None if phases is None else _integer(phases),
         None if phase is None else _integer(phase),
@@ -121,10 +127,16 @@ def _integer(value: Any) -> int:
 
 def _decimal(value: Any) -> Decimal:
     number = Decimal(str(value)).quantize(_THOUSANDTH, ROUND_HALF_UP)
-    if not number.is_finite():
+    if not number.is_finite() or abs(number) > _LARGEST_LIMIT:
         raise ValueError(f"{value} is no limit")
     return number.normalize() + 0
 
 
 def _moment(text: Any) -> datetime | None:
-    return None if text is None else read_moment(text, datetime.now(UTC), [])
+    """Return a moment from which a schedule can be reckoned on; OverflowError for one at the end of all time."""
+    if text is None:
+        return None
+    moment = read_moment(text, datetime.now(UTC), [])
+    if moment.year > _LAST_YEAR:
+        raise OverflowError(f"{moment.year} is out of reach")
+    return moment

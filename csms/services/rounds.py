@@ -16,6 +16,8 @@ from csms.errors import CsmsError, StoreStopped
 T = TypeVar("T", bound=Hashable)
 
 _MOST_WAITING: Final = 1000
+_SHUN_S: Final = 300.0
+"""How long a subject is left alone with which something happened that nobody foresaw."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +35,7 @@ class Rounds(Generic[T]):
     every_s: float
     at_a_time: int
     _busy: set[T] = field(default_factory=set)
+    _shunned: dict[T, float] = field(default_factory=dict)
     _places: trio.CapacityLimiter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,7 +65,8 @@ class Rounds(Generic[T]):
         for subject in subjects:
             if len(self._busy) >= _MOST_WAITING:
                 return
-            if subject not in self._busy:
+            if subject not in self._busy and self._shunned.get(subject, 0) <= trio.current_time():
+                self._shunned.pop(subject, None)
                 self._busy.add(subject)
                 nursery.start_soon(self._do, subject)
 
@@ -74,5 +78,8 @@ class Rounds(Generic[T]):
             raise
         except CsmsError as error:
             log.error("rounds_failed", work=self.name, subject=subject, error=str(error))
+        except Exception:  # what one station said must not end the work for all
+            log.exception("rounds_crashed", work=self.name, subject=subject)
+            self._shunned[subject] = trio.current_time() + _SHUN_S
         finally:
             self._busy.discard(subject)

@@ -1,5 +1,8 @@
 """Work that waits in the database: each subject once at a time, not too many at once, none held up by another."""
 
+from collections.abc import MutableMapping
+from typing import Any
+
 import pytest
 import trio
 import trio.testing
@@ -27,6 +30,8 @@ class Work:
             await self.go_on.wait()
         if subject == "bad":
             raise CsmsError("does not work")
+        if subject == "odd":
+            raise ZeroDivisionError
         if subject == "stopped":
             raise StoreStopped("no disk")
         self.done.append(subject)
@@ -63,6 +68,21 @@ async def test_what_fails_is_tried_at_the_next_round(autojump_clock: trio.testin
         await trio.sleep(25)
         assert (work.begun.count("bad"), work.done) == (3, ["a"])
         nursery.cancel_scope.cancel()
+
+
+async def test_what_nobody_foresaw_is_logged_and_left_alone_for_a_while(
+    autojump_clock: trio.testing.MockClock, logs: list[MutableMapping[str, Any]]
+) -> None:
+    work = Work("odd", "a")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(work.rounds.run)
+        await trio.sleep(295)
+        assert (work.begun.count("odd"), work.done) == (1, ["a"])
+        await trio.sleep(20)
+        assert work.begun.count("odd") == 2
+        nursery.cancel_scope.cancel()
+    assert [entry["event"] for entry in logs] == ["rounds_crashed"] * 2
+    logs.clear()
 
 
 async def test_a_store_that_has_stopped_ends_everything() -> None:
