@@ -41,6 +41,8 @@ KINDS: Final = (
     "data.transfer",
     "reservation.changed",
     "tenant.changed",
+    "location.changed",
+    "session.changed",
     "party.changed",
     "alert.raised",
     "alert.cleared",

@@ -13,19 +13,21 @@ import msgspec
 
 from csms.clock import from_text, to_text, to_wire
 from csms.errors import InvalidInput
+from csms.model import evse as evse_rules
 from csms.model import tariff as tariff_model
 from csms.model import tariff_document
 from csms.model.cdr import Cdr
 from csms.model.charge_curve import ChargeCurve, MeterPoint, Reservation
 from csms.model.priced_charge import Line, PricedCharge, cdr_fields
 from csms.model.pricing import price
+from csms.model.roaming import AuthMethod
 from csms.model.station import StationRef
 from csms.model.tariff import Dimension
 from csms.model.transaction import Transaction, TransactionState
-from csms.services import corrections, parking
+from csms.services import cdr_tokens, corrections, parking
 from csms.services.corrections import Settled
 from csms.services.unit import Tx
-from csms.store import cdrs, reservations, tariffs, tenants
+from csms.store import cdrs, ocpi_sessions, reservations, rows, tariffs, tenants
 from csms.store import transactions as store
 from csms.store.connection import Row
 
@@ -62,7 +64,8 @@ def close(tx: Tx, station: StationRef, row: Row, settled: Settled) -> Cdr:
     except InvalidInput as error:
         corrections.note(tx, station, row["id"], "not_priced", {"reason": str(error)})
         priced = None
-    document = _document(tx, row, settled, priced)
+    frozen: Row = ocpi_sessions.get(tx.db, row["id"]) or {}
+    document = _document(tx, row, settled, priced, frozen)
     cdr = Cdr(
         id=document["id"],
         tenant_id=station.tenant_id,
@@ -81,7 +84,8 @@ def close(tx: Tx, station: StationRef, row: Row, settled: Settled) -> Cdr:
         created_at=tx.now,
         document=document,
     )
-    cdrs.insert(tx.db, cdr)
+    owner = {name: frozen.get(name, "") for name in ("token_country", "token_party")}
+    cdrs.insert(tx.db, cdr, **owner)
     body = {
         "cdrId": cdr.id,
         "energyWh": cdr.energy_wh,
@@ -113,6 +117,30 @@ def so_far(tx: Tx, transaction: Transaction) -> Decimal | None:
         return None
     total = priced.total_cost
     return total.excl_vat if total.incl_vat is None else total.incl_vat
+
+
+def progress(tx: Tx, transaction: Transaction) -> tuple[int, PricedCharge | None]:
+    """Return the energy of a transaction by now in Wh, and its price as if it ended now, None where it has none."""
+    row = store.raw(tx.db, transaction.id)
+    ended_at, curve = _so_far(tx, transaction)
+    try:
+        return curve[-1][1], _price(tx, row, ended_at, curve)
+    except InvalidInput:
+        return curve[-1][1], None
+
+
+def auth_method(row: Row) -> AuthMethod:
+    """Return how the driver of a transaction was let in, as far as the transaction itself tells (§10.4.1)."""
+    return AuthMethod.COMMAND if row["remote_command_id"] else AuthMethod.WHITELIST
+
+
+def unplaced(row: Row) -> dict[str, Any]:
+    """Return what is known of where a transaction took place whose station stands at no location."""
+    return {
+        "id": row["station_id"],
+        "evse_uid": evse_rules.uid(row["station_id"], row["station_key"], row["evse_id"] or 0),
+        "connector_id": str(row["connector_id"]),
+    }
 
 
 def explain(tx: Tx, transaction: Transaction) -> dict[str, Any]:
@@ -185,23 +213,21 @@ def _point(at: datetime, energy_wh: int, sample: Row | None) -> MeterPoint:
     return MeterPoint(at, energy_wh, sample["power_w"], current_a)
 
 
-def _document(tx: Tx, row: Row, settled: Settled, priced: PricedCharge | None) -> dict[str, Any]:
-    """Return the OCPI CDR object (§10.3.1) with what is known of location and token when it is written."""
+def _document(tx: Tx, row: Row, settled: Settled, priced: PricedCharge | None, frozen: Row) -> dict[str, Any]:
+    """Return the OCPI CDR object (§10.3.1); location and token are those that were frozen at the start."""
     tenant = tenants.identity(tx.db, row["tenant_id"])
     document: dict[str, Any] = {
         "country_code": tenant["country_code"],
         "party_id": tenant["party_id"],
         "id": tx.entropy.hex(),
         "session_id": row["id"],
-        "cdr_token": {"uid": row["id_token"], "type": "RFID", "contract_id": row["id_token"]},
-        "auth_method": "COMMAND" if row["remote_command_id"] else "WHITELIST",
-        "cdr_location": {
-            "id": row["station_id"],
-            "evse_uid": f"{row['station_id']}-{row['evse_id']}",
-            "connector_id": str(row["connector_id"]),
-        },
+        "cdr_token": _token(tx, row, frozen),
+        "auth_method": frozen.get("auth_method") or auth_method(row),
+        "cdr_location": rows.from_json(frozen["location"]) if frozen.get("location") else unplaced(row),
         "last_updated": to_wire(tx.now),
     }
+    if frozen.get("authorization_reference"):
+        document["authorization_reference"] = frozen["authorization_reference"]
     if priced is not None:
         return document | cdr_fields(priced) | {"tariffs": [msgspec.Raw(row["tariff"])]}
     energy_kwh = Decimal(settled.energy_wh) / 1000
@@ -217,6 +243,13 @@ def _document(tx: Tx, row: Row, settled: Settled, priced: PricedCharge | None) -
         "total_energy": energy_kwh,
         "total_time": round(hours, 4),
     }
+
+
+def _token(tx: Tx, row: Row, frozen: Row) -> dict[str, Any]:
+    if frozen.get("token"):
+        kept: dict[str, Any] = rows.from_json(frozen["token"])
+        return kept
+    return cdr_tokens.of(tx, row["tenant_id"], row["id_token"]).document()
 
 
 def _line(line: Line, priced: PricedCharge) -> dict[str, Any]:

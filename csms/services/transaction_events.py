@@ -23,6 +23,7 @@ from csms.services import (
     driver_texts,
     readings,
     reservations,
+    roaming_sessions,
     stations,
     transactions,
 )
@@ -115,6 +116,8 @@ def _learn(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> 
     if changes:
         store.update(tx.db, row["id"], **changes)
         row.update(changes)
+    if "id_token" in changes or "evse_id" in changes:
+        roaming_sessions.freeze(tx, store.whole(tx.db, row["id"]), report.id_token_type)
     return verdict
 
 

@@ -20,7 +20,16 @@ from csms.model.transaction import (
     TransactionReport,
     TransactionState,
 )
-from csms.services import billing, charging_profiles, commands, corrections, readings, reservations, tokens
+from csms.services import (
+    billing,
+    charging_profiles,
+    commands,
+    corrections,
+    readings,
+    reservations,
+    roaming_sessions,
+    tokens,
+)
 from csms.services.unit import Tx
 from csms.store import stations
 from csms.store import transactions as store
@@ -89,6 +98,7 @@ def begin(
         "start_unseen": int(start_unseen),
     }
     store.insert(tx.db, transaction, **columns, **keys)
+    roaming_sessions.freeze(tx, transaction, report.id_token_type)
     corrections.check_start(tx, station, transaction)
     if later is not None:
         corrections.note(tx, station, transaction.id, "superseded", {"by": later})

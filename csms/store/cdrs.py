@@ -5,9 +5,9 @@ from csms.store import rows
 from csms.store.connection import Database
 
 
-def insert(db: Database, cdr: Cdr) -> None:
-    """Insert a CDR."""
-    rows.insert(db, "cdrs", rows.dump(cdr))
+def insert(db: Database, cdr: Cdr, **owner: str) -> None:
+    """Insert a CDR; `owner` are token_country and token_party, folded, empty for a token of our own."""
+    rows.insert(db, "cdrs", rows.dump(cdr) | owner)
 
 
 def get(db: Database, tenant_id: str | None, cdr_id: str) -> Cdr | None:

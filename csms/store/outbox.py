@@ -28,3 +28,9 @@ def after(db: Database, position: int, limit: int = 500) -> list[Row]:
         "SELECT * FROM outbox WHERE id > :position ORDER BY id LIMIT :limit",
         {"position": position, "limit": limit},
     )
+
+
+def latest(db: Database) -> int:
+    """Return the position of the last event, 0 where there is none."""
+    row = db.one("SELECT COALESCE(MAX(id), 0) AS position FROM outbox")
+    return int(row["position"]) if row else 0

@@ -27,6 +27,11 @@ def get(db: Database, tenant_id: str | None, transaction_id: str) -> Transaction
     return rows.load(Transaction, row, corrections=corrections(db, row["id"])) if row else None
 
 
+def whole(db: Database, transaction_id: str) -> Transaction:
+    """Return an existing transaction, without its corrections."""
+    return rows.load(Transaction, raw(db, transaction_id), corrections=())
+
+
 def raw(db: Database, transaction_id: str) -> Row:
     """Return the whole row of an existing transaction, with the tariff it began with."""
     row = db.one("SELECT * FROM transactions WHERE id = :id", {"id": transaction_id})

@@ -20,6 +20,7 @@ from csms.store.migrations import (
     m0010_users_and_access,
     m0011_audit_chain,
     m0012_parties,
+    m0013_locations,
 )
 
 MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
@@ -35,4 +36,5 @@ MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("0010_users_and_access", m0010_users_and_access.STATEMENTS),
     ("0011_audit_chain", m0011_audit_chain.STATEMENTS),
     ("0012_parties", m0012_parties.STATEMENTS),
+    ("0013_locations", m0013_locations.STATEMENTS),
 ]
