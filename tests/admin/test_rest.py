@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import trio
 
 from csms.admin.rest.routes import ROUTES
 from csms.services import stations, tenants, tokens
@@ -14,6 +15,7 @@ from tests.wire.appliance import Appliance, Rest, SetClock
 from tests.wire.furniture import ARITHMETIC, TARIFF
 from tests.wire.station import Station
 
+READS = [route.path for route in ROUTES if route.method == "GET" and route.path != "/firmware/{name}"]
 PAGES = [route.path for route in ROUTES if route.verb.endswith(".page")]
 
 
@@ -216,6 +218,32 @@ async def test_a_call_under_a_key_reaches_the_station_once(rest: Rest, station: 
     assert [action for action, _ in station.asked].count("Reset") == 1
 
 
+async def test_two_at_once_under_one_key_are_done_once(csms: Appliance, rest: Rest) -> None:
+    key = {"Idempotency-Key": "twice"}
+    answers: list[int] = []
+
+    async def ask() -> None:
+        answers.append((await rest.ask("POST", "/tokens", {"uid": "NEW"}, headers=key)).status_code)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(8):
+            nursery.start_soon(ask)
+    assert answers == [201] * 8
+    assert (
+        len(await csms.rows("SELECT 1 AS n FROM audit WHERE action = 'token.add' AND subject = 'NEW'")) == 1
+    )
+
+
+async def test_a_call_whose_end_is_unknown_is_not_run_again(csms: Appliance, rest: Rest) -> None:
+    """The process died between the call and its answer: nobody can say what the station did."""
+    path, body, key = "/stations/CP1/calls/Reset", {"type": "Soft"}, {"Idempotency-Key": "lost"}
+    assert (await rest.ask("POST", path, body, headers=key)).json()["status"] == "OFFLINE"
+    await csms.store.write(lambda db: db.run("UPDATE idempotency_keys SET answer = NULL"))
+    answer = await rest.ask("POST", path, body, headers=key)
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert "unknown" in answer.json()["detail"]
+
+
 @ARITHMETIC
 @pytest.mark.parametrize("key", ["", "x" * 256])
 async def test_a_strange_idempotency_key_is_refused(rest: Rest, key: str) -> None:
@@ -358,3 +386,35 @@ async def test_a_narrow_key_cannot_make_a_wider_one(csms: Appliance, rest: Rest)
         [me] = [u for u in (await get(narrow, "/users"))["content"] if u["role"] == "SUPER_ADMIN"][:1]
         made = await narrow.ask("POST", f"/users/{me['id']}/api-keys", {"name": "wide"})
         assert (made.status_code, made.json()["scope"]) == (201, "user.read user.write"), made.text
+
+
+@pytest.mark.parametrize("path", READS)
+async def test_every_read_answers_what_is_described(
+    csms: Appliance, rest: Rest, station: Station, path: str
+) -> None:
+    """The fixture `rest` compares every answer with the description."""
+    started = await station.call("StartTransaction", payloads.start())
+    await station.call("StopTransaction", payloads.stop(started["transactionId"]))
+    await rest.ask("PUT", "/desired-settings/HeartbeatInterval", {"value": "600"})
+    [transaction] = await csms.transactions()
+    there = {
+        "stationId": "CP1",
+        "tenantId": transaction["tenantId"],
+        "transactionId": transaction["id"],
+        "cdrId": transaction["cdrId"],
+        "uid": "TAG1",
+        "tariffId": "energy",
+        "userId": (await get(rest, "/users"))["content"][0]["id"],
+    }
+    for name, value in there.items():
+        path = path.replace("{" + name + "}", value)
+    answer = await rest.ask("GET", path)
+    assert answer.status_code == 200, answer.text
+
+
+async def test_errors_do_not_speak_of_the_command_line(csms: Appliance, rest: Rest) -> None:
+    answer = await rest.ask("GET", "/stations/NOPE")
+    assert answer.json()["detail"] == "no station NOPE"
+    await csms.verb("tenant.add", name="other", party_id="OTH")
+    answer = await rest.ask("POST", "/tokens", {"uid": "X"})
+    assert answer.json()["detail"] == "name the tenant with tenant: default, other"

@@ -1,5 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457): `code` is stable, `detail` is for people."""
 
+import re
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from csms import errors
 from csms.errors import CsmsError, InvalidInput
 from csms.services import present
 
+_MEND: Final = re.compile(r"[:;] csms [a-z].*$", re.DOTALL)
 CONTENT_TYPE: Final = "application/problem+json"
 
 
@@ -45,12 +47,17 @@ def status_of(error: CsmsError) -> int:
 
 def of(error: CsmsError, instance: str) -> Response:
     """Return the answer to a request that failed; `instance` is its path."""
-    response = problem(status_of(error), error.code, str(error), instance)
+    response = problem(status_of(error), error.code, _without_command_line(str(error)), instance)
     if isinstance(error, errors.TooBusy):
         response.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
     if isinstance(error, errors.Unauthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="csms"'
     return response
+
+
+def _without_command_line(text: str) -> str:
+    """Return what an error says without the mend for those who sit at the command line."""
+    return _MEND.sub("", text).replace("--tenant", "tenant")
 
 
 def problem(status: int, code: str, detail: str, instance: str) -> Response:

@@ -89,6 +89,50 @@ ROUTES: Final[tuple[Route, ...]] = (
         "Send any OCPP action to a station by its wire name; the body is the wire payload",
         payload="payload",
     ),
+    Route(
+        "GET",
+        "/stations/{stationId}/monitors",
+        "station.monitors",
+        "List the monitors set in a 2.0.1 station",
+    ),
+    Route(
+        "GET", "/stations/{stationId}/profiles", "station.profiles", "Show the charging profiles of a station"
+    ),
+    Route(
+        "GET",
+        "/stations/{stationId}/local-list",
+        "station.local-list",
+        "Show how far a station's local list is",
+    ),
+    Route(
+        "GET",
+        "/stations/{stationId}/displays",
+        "station.displays",
+        "List the messages on a station's display",
+    ),
+    Route("GET", "/stations/{stationId}/files", "station.logs", "List the logs a station has uploaded"),
+    Route(
+        "GET", "/stations/{stationId}/certificates", "station.certificates", "List what certificates it holds"
+    ),
+    Route(
+        "GET", "/stations/{stationId}/security", "station.security", "Show security profile and certificates"
+    ),
+    Route(
+        "POST",
+        "/stations/{stationId}/security",
+        "station.secure",
+        "Bring a station to a higher security profile",
+    ),
+    Route("GET", "/desired-settings", "desired.list", "List the settings that stations are to have"),
+    Route(
+        "PUT",
+        "/desired-settings/{name}",
+        "desired.set",
+        "Let stations have a setting: all, of a model, or one",
+    ),
+    Route("DELETE", "/desired-settings/{name}", "desired.remove", "No longer ask stations for a setting"),
+    Route("GET", "/firmware", "firmware.list", "List the firmware files that stations may fetch"),
+    Route("GET", "/firmware/{name}", "firmware.show", "Show a firmware file"),
     # Who may charge, and at what price.
     Route("GET", "/tokens", "token.page", "List id tokens"),
     Route("POST", "/tokens", "token.add", "Register an id token", created="uid"),
@@ -145,6 +189,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     # Certificates.
     Route("GET", "/certificates", "certificate.page", "List the certificates we issued"),
     Route("POST", "/certificates/{certificateId}/revoke", "pki.revoke", "Revoke a certificate"),
+    Route("GET", "/trust-anchors", "trust.list", "List the roots that are trusted, and for what"),
     # What happened.
     Route("GET", "/alerts", "alert.page", "List alerts, newest first"),
     Route("POST", "/alerts/{alertId}/acknowledge", "alert.acknowledge", "Say that an alert was seen"),
