@@ -19,6 +19,7 @@ __all__ = ["Address", "Config", "ConfigError", "Problem", "check", "describe", "
 
 SYSTEM_DATA_DIR: Final = Path("/var/lib/csms")
 SYSTEM_FILE: Final = Path("/etc/csms/csms.toml")
+_HTTP: Final = Text(("http://", "https://"), "an http:// or https:// address", or_nothing=True)
 
 
 def _setting(kind: Kind, default: object, meaning: str) -> Any:
@@ -117,8 +118,7 @@ class Ocpp:
     tls_url: str = _setting(
         Text(("wss://",), "a wss:// address", or_nothing=True),
         "",
-        'where stations reach listen.ocpp_tls, such as "wss://csms.example:9443/ocpp": what they are told on their '
-        "way to security profile 2 or 3",
+        'where stations reach listen.ocpp_tls, like "wss://csms.example:9443/ocpp"; told them by csms station secure',
     )
     max_pending_calls: int = _setting(
         Whole(1, 10_000), 64, "calls to one station that may wait for their turn"
@@ -194,10 +194,9 @@ class Pki:
         "csms.key holds it",
     )
     url: str = _setting(
-        Text(("http://", "https://"), "an http:// or https:// address", or_nothing=True),
+        _HTTP,
         "",
-        'where stations reach /pki/ for revocation lists and OCSP, such as "http://csms.example:9400/pki"; '
-        '"" names none in certificates',
+        'where stations reach /pki/, like "http://csms.example:9400/pki"; "" names none in certificates',
     )
     server_days: int = _setting(
         Whole(2, 825), 90, "days a server certificate is valid; it is renewed by itself"
@@ -205,9 +204,7 @@ class Pki:
     station_days: int = _setting(Whole(2, 3_650), 365, "days a station's certificate is valid")
     renew_days: int = _setting(Whole(1, 365), 30, "days before its end in which a certificate is renewed")
     signer_url: str = _setting(
-        Text(("http://", "https://"), "an http:// or https:// address", or_nothing=True),
-        "",
-        'service that signs certificate requests of stations; "" lets our own authority sign',
+        _HTTP, "", 'service that signs certificate requests of stations; "" lets our own authority sign'
     )
     signer_token_file: str = _setting(Text(), "", "file with the bearer token for it")
     signer_timeout_s: int = _setting(Whole(1, 120), 30, "seconds it may take to answer")
@@ -218,17 +215,12 @@ class Pnc:
     """Plug & Charge (ISO 15118): contract certificates for vehicles, and whether certificates were revoked."""
 
     provider_url: str = _setting(
-        Text(("http://", "https://"), "an http:// or https:// address", or_nothing=True),
-        "",
-        'service that answers vehicles that ask for a contract certificate; "" answers none of them',
+        _HTTP, "", 'service that gives vehicles contract certificates; "" answers none of them'
     )
     provider_token_file: str = _setting(Text(), "", "file with the bearer token for it")
     provider_timeout_s: int = _setting(Whole(1, 30), 5, "seconds it may take to answer: a vehicle waits")
     ocsp_hosts: str = _setting(
-        Text(),
-        "",
-        "OCSP responders that may be asked, with commas, such as ocsp.example or .example; "
-        '"" is every public one',
+        Text(), "", 'OCSP responders that may be asked, like "ocsp.example, .example"; "" is every public one'
     )
     ocsp_private_addresses: bool = _setting(
         Flag(), False, "true lets responders have loopback and private addresses: for labs and tests"
