@@ -164,3 +164,17 @@ def get(
         print_json(found | {"savedAs": str(target)})
     else:
         out.print(f"{found['stationId']}: {found['sizeBytes']} bytes in {target}", markup=False)
+
+
+@logs.command("remove")
+def remove(
+    ctx: typer.Context,
+    file: str = typer.Argument(..., metavar="FILE", help="Its id, or the beginning of it."),
+    tenant: str | None = TenantOption,
+    yes: bool = YesFlag,
+) -> None:
+    """Remove a log before its time; one that is still to come is not taken."""
+    confirm(yes, f"Remove log {file}?")
+    found = run(ctx, "station.log-remove", file=file, tenant=tenant)
+    (session(ctx).config.data_dir / "files" / found["id"]).unlink(missing_ok=True)
+    out.print(f"{found['id'][:12]} is removed", markup=False)

@@ -31,6 +31,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "station.write": _ADMINS,
     "station.command": _OPERATORS,
     "file.read": _OPERATORS,
+    "file.write": _OPERATORS,
     "firmware.read": _READERS,
     "firmware.write": _ADMINS,
     "token.read": _READERS,

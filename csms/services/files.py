@@ -192,6 +192,15 @@ def show(tx: Tx, caller: Caller, *, file: str, tenant: str | None = None) -> Sta
     return found
 
 
+def remove(tx: Tx, caller: Caller, *, file: str, tenant: str | None = None) -> StationFile:
+    """Forget one file; an upload that is still to come finds nothing."""
+    found = show(tx, caller, file=file, tenant=tenant)
+    store.delete(tx.db, found.id)
+    store.delete_addresses(tx.db, found.tenant_id, found.id)
+    tx.audit(caller, found.tenant_id, "station.log.remove", found.station_id, {"file": found.id})
+    return found
+
+
 def end_addresses(tx: Tx) -> int:
     """Give up what has not come in time; returns how many files."""
     return store.end_addresses(tx.db, tx.at, to_text(tx.now - _FORGET_ADDRESSES_AFTER))

@@ -115,6 +115,7 @@ VERBS: Final[dict[str, Verb]] = {
     "station.refusals": Verb("read", "station.read", admission.refusals),
     "station.logs": Verb("read", "file.read", files.list_files),
     "station.log": Verb("read", "file.read", files.show),
+    "station.log-remove": Verb("write", "file.write", files.remove),
     "station.displays": Verb("read", "station.read", display_messages.known),
     "station.customer": Verb("write", "station.command", customer_information.collect),
     "firmware.add": Verb("write", "firmware.write", firmware.add),

@@ -80,6 +80,14 @@ def spend(db: Database, address_hash: str, at: str) -> None:
     )
 
 
+def delete_addresses(db: Database, tenant_id: str, file_id: str) -> None:
+    """Forget the addresses that lead to a file."""
+    db.run(
+        "DELETE FROM file_addresses WHERE tenant_id = :tenant AND file_id = :id",
+        {"tenant": tenant_id, "id": file_id},
+    )
+
+
 def end_addresses(db: Database, now: str, forget_before: str) -> int:
     """Give up the files whose address has expired, and forget old addresses; returns how many files were given up."""
     ended = db.run(
@@ -141,6 +149,8 @@ def select_firmware(db: Database, tenant_id: str | None) -> list[FirmwareFile]:
 
 def delete_firmware(db: Database, tenant_id: str, file_id: str) -> None:
     """Forget firmware and the addresses that lead to it."""
-    values = {"tenant": tenant_id, "id": file_id}
-    db.run("DELETE FROM file_addresses WHERE tenant_id = :tenant AND file_id = :id", values)
-    db.run("DELETE FROM firmware_files WHERE tenant_id = :tenant AND id = :id", values)
+    delete_addresses(db, tenant_id, file_id)
+    db.run(
+        "DELETE FROM firmware_files WHERE tenant_id = :tenant AND id = :id",
+        {"tenant": tenant_id, "id": file_id},
+    )

@@ -164,6 +164,7 @@ def test_every_destructive_verb_is_tested() -> None:
         "csms transaction close",
         "csms station command ID firmware",
         "csms firmware remove",
+        "csms station log remove",
         "csms station command ID customer",
     }
     assert asking - elsewhere == tested

@@ -64,8 +64,12 @@ async def test_a_log_is_copied_out(
     assert (tmp_path / "x").read_bytes() == LOG
     assert (await cli("station", "log", "get", file, "--out", "-")).out.encode() == LOG
     assert (await cli("station", "log", "get", "ffff")).code == 3
+    assert (await cli("station", "log", "remove", file)).code == 2
     elsewhere = await stopped("station", "log", "get", file, "--out", "-")
     assert (elsewhere.code, "on the disk of the node that took it" in elsewhere.err) == (3, True)
+    assert (await cli("station", "log", "remove", file, "--yes")).code == 0
+    assert (await cli("station", "log", "list")).out == "no log: csms station command ID log\n"
+    assert not csms.room.place(file).exists()
 
 
 async def test_a_log_that_has_not_come(csms: Appliance, station: Station, cli: Cli) -> None:
