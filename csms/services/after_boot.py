@@ -12,7 +12,7 @@ import structlog
 import trio
 
 from csms.clock import to_text
-from csms.errors import CsmsError, Unsupported
+from csms.errors import CsmsError, StoreStopped, Unsupported
 from csms.model.command import CallStatus, Coverage, Outcome, Purpose
 from csms.model.device_command import GetReport
 from csms.model.station import ChargingStation, Registration
@@ -32,7 +32,7 @@ _REST_FOR: Final = timedelta(hours=24)
 _OFFLINE_FOR: Final = timedelta(minutes=5)
 _COMING: Final = timedelta(seconds=30)
 """A station may be connected to another node, which does what is due at once."""
-_AT_A_TIME: Final = 20
+_AT_A_TIME: Final = 100
 _DUE_AT_ONCE: Final = 200
 CALLER: Final = Caller("csms", Role.SUPER_ADMIN, None, "after boot")
 
@@ -61,6 +61,8 @@ class Worker:
             while True:
                 try:
                     await self.begin(nursery)
+                except StoreStopped:
+                    raise  # as in housekeeping: the service manager starts a new process
                 except CsmsError as error:
                     log.error("housekeeping_failed", work="after_boot", error=str(error))
                 await trio.sleep(EVERY_S)

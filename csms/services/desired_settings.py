@@ -6,7 +6,14 @@ value, the firmware or an operator's mind changes; what it takes and does not ke
 
 from typing import Any, Final
 
-from csms.errors import InvalidInput, NotFound, StationOffline, StationTimeout
+from csms.errors import (
+    FarEndFailed,
+    InvalidInput,
+    NotFound,
+    StationOffline,
+    StationRefused,
+    StationTimeout,
+)
 from csms.log import is_secret
 from csms.model import desired_setting, variable, well_known_setting
 from csms.model import station_command as ask
@@ -25,6 +32,11 @@ MOST_ATTEMPTS: Final = 3
 _LONGEST_NAME: Final = 220
 _LONGEST_KEY: Final = 50
 _LONGEST_VALUE: Final = 2500
+_NO_ANSWER: Final[dict[CallStatus, type[FarEndFailed]]] = {
+    CallStatus.OFFLINE: StationOffline,
+    CallStatus.TIMEOUT: StationTimeout,
+    CallStatus.ERROR: StationRefused,
+}
 _OPEN: Final = frozenset({SettingOutcome.WAITING, SettingOutcome.DIFFERS})
 
 
@@ -90,7 +102,7 @@ async def apply(
 async def bring_in_step(errand: Errand, *, must_answer: bool = False) -> bool:
     """Read what is desired of a station, send what differs, read it again; returns whether nothing is left to try.
 
-    With `must_answer` a station that is offline or silent raises its error.
+    With `must_answer` a station that is offline, silent or erring raises its error.
     """
     unit = errand.house.unit
     version = errand.version
@@ -99,10 +111,9 @@ async def bring_in_step(errand: Errand, *, must_answer: bool = False) -> bool:
         return True
     await setting_calls.learn_limits(errand)
     asked = await setting_calls.read(errand, names)
-    if asked.status in (CallStatus.OFFLINE, CallStatus.TIMEOUT):
+    if asked.status is not CallStatus.ANSWERED:  # what cannot be read is not written blindly
         if must_answer:
-            silent = asked.status is CallStatus.TIMEOUT
-            raise (StationTimeout if silent else StationOffline)(asked.error or "no answer")
+            raise _NO_ANSWER[asked.status](asked.error or "no answer")
         return False
     to_send = await unit.run(lambda tx: _differing(tx, errand.station))
     if to_send:

@@ -68,9 +68,11 @@ def meant(errand: Errand, name: str) -> str:
 
 
 async def learn_limits(errand: Errand) -> None:
-    """Read, one by one, the limits that a station has not told yet."""
+    """Read, one by one, the limits that a station has not told yet; silence is not waited for twice."""
     for name in (await errand.bounds()).untold:
-        await errand.carry_out(ask.GetSettings((name,)))
+        result = await errand.carry_out(ask.GetSettings((name,)))
+        if result.status in (CallStatus.OFFLINE, CallStatus.TIMEOUT):
+            return
 
 
 def in_parts(

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from csms.errors import InvalidInput, NotFound, StationOffline
+from csms.errors import InvalidInput, NotFound, StationOffline, StationRefused
 from tests.wire import payloads as payloads16
 from tests.wire.appliance import Appliance
 from tests.wire.initiative import Device, jobs, let_act, patient, turn
-from tests.wire.station import Station
+from tests.wire.station import CallError, Station
 from tests.wire.v201 import payloads as payloads201
 from tests.wire.v201.conftest import connected
 
@@ -202,6 +202,21 @@ async def test_silence_is_tried_again_and_then_given_up(csms: Appliance) -> None
     back = await csms.station()
     back.answers |= Device(HeartbeatInterval="3", GetConfigurationMaxKeys="9").answers()  # type: ignore[arg-type]
     await turn(csms, seconds=301)
+    assert await outcome(csms, "HeartbeatInterval") == ("IN_STEP", "600")
+
+
+async def test_what_cannot_be_read_is_not_written_blindly(csms: Appliance) -> None:
+    await csms.verb("desired.set", name="HeartbeatInterval", value="600")
+    device = Device(HeartbeatInterval="300", GetConfigurationMaxKeys="9")
+    station = await at_1_6(csms, device)
+    station.answers["GetConfiguration"] = CallError("InternalError", "no memory", {})
+    await turn(csms)
+    assert sent(station, "ChangeConfiguration") == []
+    assert await jobs(csms) == {"SETTINGS": 1}
+    with pytest.raises(StationRefused, match="no memory"):
+        await csms.verb("desired.apply", station="CP1")
+    station.answers |= device.answers()  # type: ignore[arg-type]
+    await turn(csms, seconds=700)
     assert await outcome(csms, "HeartbeatInterval") == ("IN_STEP", "600")
 
 
