@@ -190,17 +190,14 @@ class Pki:
     key_file: str = _setting(
         Text(),
         "<data>/csms.key",
-        "file with the secret that private keys are encrypted with, unless CSMS_MASTER_KEY or a systemd credential "
-        "csms.key holds it",
+        "file with the secret that opens private keys, unless CSMS_MASTER_KEY or a credential csms.key does",
     )
     url: str = _setting(
         _HTTP,
         "",
         'where stations reach /pki/, like "http://csms.example:9400/pki"; "" names none in certificates',
     )
-    server_days: int = _setting(
-        Whole(2, 825), 90, "days a server certificate is valid; it is renewed by itself"
-    )
+    server_days: int = _setting(Whole(2, 825), 90, "days a server certificate is valid; it renews itself")
     station_days: int = _setting(Whole(2, 3_650), 365, "days a station's certificate is valid")
     renew_days: int = _setting(Whole(1, 365), 30, "days before its end in which a certificate is renewed")
     signer_url: str = _setting(
