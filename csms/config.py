@@ -195,7 +195,7 @@ class Pki:
     url: str = _setting(
         _HTTP,
         "",
-        'where stations reach /pki/, like "http://csms.example:9400/pki"; "" names none in certificates',
+        'where stations reach /pki/, as in "http://csms.example/pki"; "" names none in certificates',
     )
     server_days: int = _setting(Whole(2, 825), 90, "days a server certificate is valid; it renews itself")
     station_days: int = _setting(Whole(2, 3_650), 365, "days a station's certificate is valid")
