@@ -7,8 +7,12 @@ on one database signs and believes alike.
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
+import structlog
+
+from csms.errors import CsmsError, StoreUnavailable
 from csms.pki import keys as pki_keys
 from csms.services.unit import Tx, Unit
 from csms.store import sign_ins as store
@@ -20,6 +24,8 @@ PUBLISHED_BEFORE: Final = timedelta(days=1)
 BELIEVED_AFTER: Final = timedelta(hours=1)
 READ_AGAIN: Final = timedelta(seconds=30)
 """How often another node's new key is looked for at most."""
+
+log = structlog.get_logger(__name__)
 
 
 class Keyring:
@@ -40,7 +46,12 @@ class Keyring:
             self._keys = await self._unit.run(self._ensure)
             self._read_at = now
             usable = [key for key in self._keys if key.retires_at > now]
-        return usable[0].id, self._private(usable[0])
+        for key in usable:
+            private = self._private(key)
+            if private is not None:
+                return key.id, private
+        self._keys = await self._unit.run(partial(self._ensure, anew=True))
+        return self._keys[-1].id, self._private(self._keys[-1])
 
     async def public(self) -> dict[str, Any]:
         """Return the public keys as a JSON Web Key Set (RFC 7517)."""
@@ -61,17 +72,17 @@ class Keyring:
 
         return ECKey.import_key(found.public_key)
 
-    def _ensure(self, tx: Tx) -> list[SigningKey]:
-        """Make a key where none signs, and the next one where the last retires soon."""
+    def _ensure(self, tx: Tx, *, anew: bool = False) -> list[SigningKey]:
+        """Make a key where none signs, the next one where the last retires soon, or one in any case."""
         known = store.keys(tx.db, tx.at)
         last = max((key.retires_at for key in known), default=tx.now)
-        if last - tx.now < PUBLISHED_BEFORE:
+        if anew or last - tx.now < PUBLISHED_BEFORE:
             key = pki_keys.make(pki_keys.Algorithm.EC)
-            retires_at = max(last, tx.now) + SIGNS_FOR
+            retires_at = (tx.now if anew else max(last, tx.now)) + SIGNS_FOR
             made = SigningKey(
                 secrets.token_hex(8),
                 _public_pem(key),
-                pki_keys.seal(key, self._secret()).decode(),
+                pki_keys.seal(key, self._read_secret()).decode(),
                 tx.now,
                 retires_at,
                 retires_at + BELIEVED_AFTER,
@@ -80,13 +91,26 @@ class Keyring:
             known = [*known, made]
         return known
 
-    def _private(self, key: SigningKey) -> Any:
+    def _private(self, key: SigningKey) -> Any | None:
+        """Return a private key, None where it was encrypted with a secret that we no longer have."""
         if key.id not in self._opened:
             from joserfc.jwk import ECKey
 
-            opened = pki_keys.unseal(key.private_key.encode(), self._secret())
-            self._opened[key.id] = ECKey.import_key(pki_keys.bare(opened))
+            try:
+                opened = pki_keys.unseal(key.private_key.encode(), self._read_secret())
+                self._opened[key.id] = ECKey.import_key(pki_keys.bare(opened))
+            except pki_keys.WrongSecretError:
+                log.warning("signing_key_does_not_open", key=key.id)
+                self._opened[key.id] = None
         return self._opened[key.id]
+
+    def _read_secret(self) -> bytes:
+        """Return the secret; whoever signs in is not told where it lies and what is wrong with it."""
+        try:
+            return self._secret()
+        except (CsmsError, OSError) as error:
+            log.error("secret_of_private_keys_unusable", error=str(error))
+            raise StoreUnavailable("nobody can sign in now: the appliance's log says why") from None
 
 
 def _public_pem(key: pki_keys.PrivateKey) -> str:
