@@ -138,11 +138,13 @@ class Party:
         """Whether a country code and party id are of one of its roles."""
         return any(role.key == key for role in self.roles)
 
-    def endpoint(self, module: str, interface: Interface | None) -> str | None:
-        """Return the address of a module, None where the partner does not serve it."""
-        return next(
-            (e.url for e in self.endpoints if e.module == module and e.interface in (interface, None)), None
-        ) or next((e.url for e in self.endpoints if e.module == module and interface is None), None)
+    def endpoint(self, module: str, interface: Interface) -> str | None:
+        """Return the address of a side of a module, None where the partner does not serve it; credentials have none."""
+        sides: tuple[Interface | None, ...] = (interface, None)
+        if module == Module.CREDENTIALS:
+            sides = (Interface.RECEIVER, Interface.SENDER, None)
+        served = {e.interface: e.url for e in reversed(self.endpoints) if e.module == module}
+        return next((served[side] for side in sides if side in served), None)
 
 
 @dataclass(frozen=True, slots=True)

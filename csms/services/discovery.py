@@ -36,14 +36,16 @@ async def discover(house: House, lane: str, versions_url: str, token: str, form:
     """
     with trio.move_on_after(house.unit.policy.ocpi.timeout_s):
         answer, form = await _in_either_form(house, lane, versions_url, token, form)
-        details_url = urljoin(versions_url, _details_url(_data(answer, "its versions")))
+        details_url = urljoin(versions_url, _details_url(_data(answer, "the versions")))
         call = PartnerCall(lane=lane, method="GET", url=details_url, token=token, form=form)
         details = _data(await _asked(house, call), "the details of 2.2.1")
         endpoints = _endpoints(details, details_url)
         if not any(each.module == Module.CREDENTIALS for each in endpoints):
-            raise OcpiRefusal(OcpiStatus.NO_MATCHING_ENDPOINTS, "your 2.2.1 has no credentials endpoint")
+            raise OcpiRefusal(
+                OcpiStatus.NO_MATCHING_ENDPOINTS, "there is no credentials endpoint among those of 2.2.1"
+            )
         return Found(VERSION, endpoints, form)
-    raise _unusable("your versions were not told in time")
+    raise _unusable("the versions were not told in time")
 
 
 async def _in_either_form(
@@ -63,14 +65,14 @@ async def _asked(house: House, call: PartnerCall) -> PartnerAnswer:
     try:
         return await house.partners.ask(call)
     except FarEndFailed as error:
-        raise _unusable(str(error)) from None
+        raise _unusable(f"{call.url[:200]}: {error}") from None
 
 
 def _data(answer: PartnerAnswer, what: str) -> Any:
     if answer.http in (401, 403):
-        raise _unusable(f"asked for {what}, you answered HTTP {answer.http}: the token is not accepted")
+        raise _unusable(f"asked for {what}: HTTP {answer.http}, the token is not accepted")
     if not answer.done:
-        raise _unusable(f"asked for {what}, you answered {answer.status} (HTTP {answer.http})")
+        raise _unusable(f"asked for {what}: status {answer.status} (HTTP {answer.http})")
     return answer.data
 
 
@@ -79,13 +81,13 @@ def _details_url(versions: Any) -> str:
     if isinstance(versions, dict):
         versions = versions.get("versions", [versions])
     if not isinstance(versions, list):
-        raise _unusable("your versions are no list")
+        raise _unusable("the versions are no list")
     for each in versions:
         if isinstance(each, dict) and str(each.get("version")).strip() == VERSION:
             url = each.get("url")
             if isinstance(url, str) and 0 < len(url) <= LONGEST_URL:
                 return url
-    raise OcpiRefusal(OcpiStatus.UNSUPPORTED_VERSION, f"{VERSION} is not among your versions")
+    raise OcpiRefusal(OcpiStatus.UNSUPPORTED_VERSION, f"{VERSION} is not among the versions")
 
 
 def _endpoints(details: Any, details_url: str) -> tuple[Endpoint, ...]:
@@ -94,7 +96,7 @@ def _endpoints(details: Any, details_url: str) -> tuple[Endpoint, ...]:
         details = details[0]
     found = details.get("endpoints") if isinstance(details, dict) else details
     if not isinstance(found, list):
-        raise _unusable("the details of your 2.2.1 have no endpoints")
+        raise _unusable("the details of 2.2.1 have no endpoints")
     return tuple(
         each for each in (_endpoint(e, details_url) for e in found[:MOST_ENDPOINTS]) if each is not None
     )

@@ -77,7 +77,7 @@ async def invite(
         owner = tenants.resolve(tx, caller, tenant)
         _may_roam(owner)
         party = Party(
-            tx.entropy.hex(), owner.id, _name(name, role), PartyStatus.INVITED, role, None, None,
+            tx.entropy.hex(), owner.id, checked_name(name, role), PartyStatus.INVITED, role, None, None,
             TokenForm.BASE64, tx.now, tx.now,
         )  # fmt: skip
         store.insert(tx.db, party)
@@ -97,11 +97,17 @@ def _may_roam(tenant: Tenant) -> None:
         raise Conflict(f"tenant {tenant.name} is {tenant.status}")
 
 
-def _name(name: str | None, role: OcpiRole | None) -> str:
+def checked_name(name: str | None, role: OcpiRole | None) -> str:
+    """Return the name of a partner, one of ours where none is given; raises InvalidInput."""
     text = (name or (f"new {role}" if role else "new partner")).strip()
     if not text or len(text) > LONGEST_NAME or not text.isprintable():
         raise InvalidInput(f"a partner's name has 1 to {LONGEST_NAME} printable characters")
     return text
+
+
+def plain(text: str) -> str:
+    """Return what a partner said as one printable line."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:300]).strip()
 
 
 def list_parties(tx: Tx, caller: Caller, *, removed: bool = False, tenant: str | None = None) -> list[Party]:

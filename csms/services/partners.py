@@ -48,7 +48,8 @@ async def ask(house: House, party: Party, request: Request) -> PartnerAnswer:
     NotFound where it does not serve the module.
     """
     url = request.url or address(party, request)
-    tokens, own = await house.unit.read(lambda tx: (_tokens(tx, party), _own_key(tx, party)))
+    leaving = request.module is Module.CREDENTIALS and request.method == "DELETE"
+    tokens, own = await house.unit.read(lambda tx: (_tokens(tx, party, leaving), _own_key(tx, party)))
     routed = request.module not in (Module.CREDENTIALS, Module.HUB_CLIENT_INFO)
     answer: PartnerAnswer | None = None
     try:
@@ -162,10 +163,11 @@ async def note(house: House, party: Party, problem: str) -> None:
         await house.unit.run(lambda tx: store.update(tx.db, party.id, problem=text))
 
 
-def _tokens(tx: Tx, party: Party) -> list[str]:
-    """Return the tokens to try, the newest first."""
+def _tokens(tx: Tx, party: Party, leaving: bool) -> list[str]:
+    """Return the tokens to try, the newest first; one that is suspended is only told that we leave."""
     current = store.get(tx.db, party.tenant_id, party.id)
-    if current is None or current.status is not PartyStatus.REGISTERED:
+    open_to = (PartyStatus.REGISTERED, PartyStatus.SUSPENDED) if leaving else (PartyStatus.REGISTERED,)
+    if current is None or current.status not in open_to:
         raise Conflict(f"{party.name} is {current.status if current else 'gone'}: nothing is sent to it")
     return [opened(tx, party.id, each) for each in store.their_tokens(tx.db, party.id) if each]
 

@@ -114,7 +114,7 @@ def ended(tx: Tx, party: Party, status: PartyStatus) -> Party:
 
 def registered(tx: Tx, party: Party, theirs: Credentials, found: Found) -> None:
     """Keep what a partner presented, and the token before for the case that it never took the new one."""
-    before, _ = store.their_tokens(tx.db, party.id)
+    before = store.their_tokens(tx.db, party.id)[0] if party.status is PartyStatus.REGISTERED else None
     store.write_roles(tx.db, party.tenant_id, party.id, theirs.roles)
     store.update(
         tx.db,

@@ -1,27 +1,27 @@
 """The credentials module (OCPI 2.2.1 §7): a partner registers, exchanges its tokens anew, or leaves."""
 
+from csms.model import credentials_document as document
 from csms.model.ocpi_status import OcpiStatus
 from csms.ocpi.request import OcpiRequest, Reply
-from csms.ocpi.v221 import translate_credentials as translate
 from csms.services import parties, registration
 
 
 async def get(request: OcpiRequest) -> Reply:
     """Answer with our credentials and the token the partner uses now."""
     roles = parties.own_roles(request.tenant)
-    return Reply(data=translate.credentials(request.proof.text, f"{request.base_url}/versions", roles))
+    return Reply(data=document.credentials(request.proof.text, f"{request.base_url}/versions", roles))
 
 
 async def post(request: OcpiRequest) -> Reply:
     """Register the partner whose invitation this is; we ask for its versions while it waits."""
-    theirs = translate.read(request.body)
+    theirs = document.read(request.body)
     token = await registration.accept(request.house, request.party, request.proof, theirs)
     return _ours(request, token)
 
 
 async def put(request: OcpiRequest) -> Reply:
     """Take new credentials of a registered partner, and give it a new token."""
-    theirs = translate.read(request.body)
+    theirs = document.read(request.body)
     token = await registration.renew(request.house, request.party, request.proof, theirs)
     return _ours(request, token)
 
@@ -34,4 +34,4 @@ async def delete(request: OcpiRequest) -> Reply:
 
 def _ours(request: OcpiRequest, token: str) -> Reply:
     roles = parties.own_roles(request.tenant)
-    return Reply(data=translate.credentials(token, f"{request.base_url}/versions", roles))
+    return Reply(data=document.credentials(token, f"{request.base_url}/versions", roles))
