@@ -5,10 +5,11 @@ from typing import Any
 from csms.clock import from_text
 from csms.model.desired_setting import NOT_TAKEN
 from csms.model.station import ChargingStation, Registration
+from csms.model.station_security import RequestState, UpgradeState
 from csms.services import admission, inbox, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
-from csms.store import alerts, desired_settings
+from csms.store import alerts, desired_settings, station_security
 from csms.store import stations as store
 
 
@@ -17,7 +18,12 @@ def station(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None) 
     scope = tenants.scope(tx, caller, tenant)
     registered = [s for s in store.select(tx.db, scope) if s.station_id == station]
     refusals = admission.refusals(tx, caller, station=station, tenant=tenant)
-    findings = [finding for found in registered for finding in (*_of(found), *_of_its_device(tx, found))]
+    parts = (_of_its_device, _of_its_security)
+    findings = [
+        finding
+        for found in registered
+        for finding in (*_of(found), *(f for part in parts for f in part(tx, found)))
+    ]
     if not registered:
         near = _similar(tx, scope, station)
         hint = f"; did you mean {near}?" if near else f": csms station add {station}"
@@ -64,6 +70,28 @@ def _of_its_device(tx: Tx, station: ChargingStation) -> list[dict[str, Any]]:
         found.append(_finding(False, f"needs a reboot for its settings to take effect: {mend}"))
     open_ones = alerts.select(tx.db, station.tenant_id, station_id=station.station_id, limit=5)
     found += [_finding(False, f"alert {alert.severity}: {alert.message}") for alert in open_ones]
+    return found
+
+
+def _of_its_security(tx: Tx, station: ChargingStation) -> list[dict[str, Any]]:
+    """Return why it is held back, and where its way to a profile, or to a certificate, has stopped."""
+    found = []
+    kept = station_security.security(tx.db, station.id)
+    if kept is not None and kept.restricted is not None:
+        found.append(_finding(False, f"may only renew its certificate: {kept.restricted}"))
+    if kept is not None and kept.next_profile is not None:
+        found.append(
+            _finding(True, f"may come with security profile {kept.next_profile} as well, until it has")
+        )
+    upgrade = station_security.upgrade(tx.db, station.id)
+    if upgrade is not None and upgrade.state is UpgradeState.FAILED:
+        done = upgrade.steps.get("done") or [{"text": "?"}]
+        mend = f"csms station secure {station.station_id} --profile {upgrade.profile}"
+        text = f"its way to security profile {upgrade.profile} stopped at {upgrade.step}: {done[-1]['text']}"
+        found.append(_finding(False, f"{text}: {mend}"))
+    for request in station_security.requests(tx.db, station.id, 1):
+        if request.state in (RequestState.REFUSED, RequestState.FAILED):
+            found.append(_finding(False, f"has no certificate: {request.reason}"))
     return found
 
 

@@ -180,6 +180,8 @@ async def test_an_expired_certificate_is_refused_unless_the_operator_allows_its_
     await pki.verb("station.update", station="CP1", quirks={"expired_certificate": True})
     station = await tls.enter(pki, version, **own)
     assert (await station.boot())["status"] == "Pending"
+    told = str((await pki.verb("doctor.station", station="CP1"))["findings"])
+    assert "may only renew its certificate: its certificate has expired" in told
     assert await station.error("StatusNotification", _status(version)) == "SecurityError"
     action = "ExtendedTriggerMessage" if version == "1.6" else "TriggerMessage"
     with trio.fail_after(10):

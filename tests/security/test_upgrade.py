@@ -221,6 +221,9 @@ async def test_a_station_without_a_certificate_goes_no_further(depot: Appliance)
     upgrade = await until(depot, "FAILED")
     assert upgrade["step"] == "certificate"
     assert "REFUSED" in upgrade["steps"][-1]["text"]
+    told = [f["text"] for f in (await depot.verb("doctor.station", station="CP9"))["findings"] if not f["ok"]]
+    assert any("stopped at certificate" in text for text in told)
+    assert any("has no certificate: the station refused" in text for text in told)
     assert station.told("SetNetworkProfile") == []
 
 
