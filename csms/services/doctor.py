@@ -89,9 +89,9 @@ def _of_its_security(tx: Tx, station: ChargingStation) -> list[dict[str, Any]]:
         mend = f"csms station secure {station.station_id} --profile {upgrade.profile}"
         text = f"its way to security profile {upgrade.profile} stopped at {upgrade.step}: {done[-1]['text']}"
         found.append(_finding(False, f"{text}: {mend}"))
-    for request in station_security.requests(tx.db, station.id, 1):
-        if request.state in (RequestState.REFUSED, RequestState.FAILED):
-            found.append(_finding(False, f"has no certificate: {request.reason}"))
+    newest = station_security.requests(tx.db, station.id, 1)
+    if newest and newest[0].state in (RequestState.REFUSED, RequestState.FAILED):
+        found.append(_finding(False, f"has no certificate: {newest[0].reason}"))
     return found
 
 
