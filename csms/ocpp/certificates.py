@@ -59,7 +59,7 @@ def held_201(request: Payload, response: Payload) -> Reply:
     wanted = [_use(name) for name in request.get("certificateType") or ()] or list(CertificateUse)
     held: list[CertificateHeld] = []
     for chain in response.get("certificateHashDataChain") or ():
-        use = _use(chain.get("certificateType"))
+        use = _use(chain.get("certificateType")) if isinstance(chain, Mapping) else None
         if use is None:
             continue
         held += _all(use, [chain.get("certificateHashData") or {}])
@@ -76,7 +76,7 @@ def _all(
     for entry in entries:
         try:
             found.append(_held(use, hash_data.from_wire(entry), dict(entry), child=child))
-        except ValueError:
+        except (ValueError, AttributeError, TypeError):
             continue
     return found
 
