@@ -25,6 +25,8 @@ from csms.clock import Clock, SystemClock
 from csms.config import Config
 from csms.doors import LISTENERS, Doors, bind
 from csms.errors import CsmsError, NotAllowed, NotFound, StoreUnavailable
+from csms.ocpi import app as ocpi_app
+from csms.ocpi.client import PartnerClient
 from csms.ocpp.dispatch import Dispatcher
 from csms.ocpp.file_door import FileDoor
 from csms.ocpp.gate import StationGate
@@ -34,7 +36,7 @@ from csms.ocpp.link import Stations
 from csms.ocpp.listener import StationServer
 from csms.ocpp.presence import Roll
 from csms.ocpp.registry import Registry
-from csms.services import pki_policy, pnc_policy, setup, verbs
+from csms.services import ocpi_policy, pki_policy, pnc_policy, setup, verbs
 from csms.services.access import LOCAL_OPERATOR
 from csms.services.contract_certificates import ContractCertificates
 from csms.services.entropy import SystemEntropy
@@ -109,7 +111,8 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
     unit = Unit(store, bus, clock, entropy, _policy(config))
     message_log = MessageLog(unit, clock)
     link = Stations(registry, roll, message_log)
-    house = House(unit, link, message_log, clock.now(), doors.describe, config.data_dir)
+    partners = PartnerClient(unit.policy.ocpi)
+    house = House(unit, link, message_log, clock.now(), doors.describe, config.data_dir, partners)
     if not await unit.read(setup.is_done):
         raise NotFound("this appliance is not set up: run csms init")
     gate = StationGate(unit, roll, clock, _options(config), ContractCertificates(unit).standing)
@@ -148,6 +151,8 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
 
 def _application(name: str, house: House, sign_in: SignIn, config: Config) -> QuartTrio:
     surface = name.removesuffix("_tls")
+    if surface == "ocpi":
+        return ocpi_app.build(house)
     if surface != "admin":
         return admin_app.not_yet(surface)
     return admin_app.build(
@@ -194,6 +199,7 @@ def _policy(config: Config) -> Policy:
         cost_interval_s=config.ocpp.cost_interval_s,
         pki=pki_policy.from_config(config),
         pnc=pnc_policy.from_config(config),
+        ocpi=ocpi_policy.from_config(config),
     )
 
 

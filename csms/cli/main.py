@@ -18,6 +18,7 @@ from csms.cli import (
     firmware,
     init,
     message,
+    party,
     pki,
     reservation,
     serve,
@@ -93,6 +94,7 @@ for noun in (
     alert,
     audit,
     pki,
+    party,
 ):
     app.add_typer(noun.app)
 

@@ -44,6 +44,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "certificate.read": _READERS,
     "certificate.write": _ADMINS,
     "reservation.read": _READERS,
+    "party.read": _READERS,
+    "party.write": _ADMINS,
     "message.read": _OPERATORS,
     "alert.read": _READERS,
     "alert.write": _OPERATORS,

@@ -8,7 +8,7 @@ from csms.services.access import Caller
 from csms.services.idempotency import KEPT
 from csms.services.inbox import REPLAY_WITHIN
 from csms.services.unit import Tx
-from csms.store import idempotency, reservations, sign_ins
+from csms.store import idempotency, parties, reservations, sign_ins
 from csms.store import pruning as store
 
 SLICE = 5_000
@@ -52,8 +52,9 @@ def prune(tx: Tx, ages: Ages) -> Pruned:
 
 
 def prune_access(tx: Tx) -> int:
-    """Remove sign-ins, signing keys and kept answers whose time is over; returns how many rows went."""
-    return sign_ins.prune(tx.db, tx.at) + idempotency.prune(tx.db, to_text(tx.now - KEPT))
+    """Remove sign-ins, keys, kept answers and partners' tokens whose time is over; returns how many rows went."""
+    kept = idempotency.prune(tx.db, to_text(tx.now - KEPT))
+    return sign_ins.prune(tx.db, tx.at) + kept + parties.end_expired(tx.db, tx.at)
 
 
 def prune_now(

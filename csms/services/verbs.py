@@ -9,6 +9,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from typing import Any, Final, Literal
 
 import msgspec
@@ -38,9 +39,12 @@ from csms.services import (
     local_lists,
     monitors,
     pages,
+    parties,
+    party_sync,
     pki_setup,
     pruning,
     queries,
+    registering,
     reservations,
     revocation,
     rollover,
@@ -66,6 +70,8 @@ from csms.services.unit import Unit
 
 MOST_NUMBER: Final = 2**53
 """What every JSON parser still reads exactly (RFC 8259 §6), and both databases hold."""
+LONGEST_S: Final = 86_400.0
+"""What an argument in seconds may be at most: nobody waits longer for an answer."""
 Kind = Literal["read", "write", "slow", "live"]
 
 
@@ -188,6 +194,14 @@ VERBS: Final[dict[str, Verb]] = {
     "audit.page": Verb("read", "audit.read", pages.of_audit),
     "message.page": Verb("read", "message.read", pages.of_messages),
     "alert.page": Verb("read", "alert.read", pages.of_alerts),
+    "party.invite": Verb("live", "party.write", parties.invite),
+    "party.register": Verb("live", "party.write", registering.register),
+    "party.list": Verb("read", "party.read", parties.list_parties),
+    "party.show": Verb("read", "party.read", parties.show),
+    "party.sync": Verb("live", "party.write", party_sync.sync),
+    "party.rotate": Verb("live", "party.write", registering.rotate),
+    "party.suspend": Verb("write", "party.write", parties.suspend),
+    "party.remove": Verb("live", "party.write", registering.remove),
     "db.prune": Verb("write", "system.write", pruning.prune_now),
 }
 
@@ -233,13 +247,20 @@ def bind(verb: Verb, args: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in args.items():
         if isinstance(value, str) and "\0" in value:
             raise InvalidInput(f"{name} has a NUL in it")
-        if isinstance(value, int) and abs(value) > MOST_NUMBER:
-            raise InvalidInput(f"{name} is out of range")
     try:
         converted = msgspec.convert({k: v for k, v in args.items() if v is not None}, shape, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidInput(str(error).replace(" - at `$.", " (").replace("`", ")")) from None
-    return {name: getattr(converted, name) for name in names if name in args and args[name] is not None}
+    bound = {name: getattr(converted, name) for name in names if name in args and args[name] is not None}
+    for name, value in bound.items():
+        if isinstance(value, int | float) and not _in_range(name, value):
+            raise InvalidInput(f"{name} is out of range")
+    return bound
+
+
+def _in_range(name: str, value: float) -> bool:
+    """Whether a number is one: finite, and what both databases and every JSON parser hold."""
+    return 0 <= value <= LONGEST_S if name.endswith("_s") else isfinite(value) and abs(value) <= MOST_NUMBER
 
 
 @cache
