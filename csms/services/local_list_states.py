@@ -42,9 +42,14 @@ class LocalListState:
 
 
 def follows(quirks: dict[str, Any], tenant_follows: bool) -> bool:
-    """Whether a station's list follows the id tokens: its own quirk decides, else its tenant's switch."""
+    """Whether a station's list follows the id tokens.
+
+    Its own quirk decides, else its tenant's switch, unless this very station is to be left alone (`quiet`).
+    """
     own = quirks.get(QUIRK)
-    return bool(tenant_follows) if own is None else own is True or str(own).casefold() in ("true", "1", "yes")
+    if own is None:
+        return bool(tenant_follows) and not quirks.get("quiet")
+    return own is True or str(own).casefold() in ("true", "1", "yes")
 
 
 def state(tx: Tx, station: ChargingStation) -> LocalListState:

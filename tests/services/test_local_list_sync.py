@@ -89,6 +89,16 @@ async def test_a_stations_own_word_overrules_its_tenants(
     assert (await state(csms))["follows"] is bool(sent)
 
 
+async def test_a_quiet_station_is_left_alone_unless_it_is_meant(csms: Appliance, keeper: Keeper) -> None:
+    await follow(csms)
+    await csms.verb("station.update", station="CP1", quirks={"quiet": True})
+    await round_(csms)
+    assert keeper.sent == []
+    await csms.verb("station.update", station="CP1", quirks={"local_list_sync": True})
+    await round_(csms)
+    assert len(keeper.sent) == 1
+
+
 async def test_a_station_that_was_offline_catches_up(
     csms: Appliance, keeper: Keeper, station: Station
 ) -> None:
