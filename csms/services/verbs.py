@@ -37,6 +37,7 @@ from csms.services import (
     inbox,
     local_list_states,
     local_lists,
+    locations,
     monitors,
     pages,
     parties,
@@ -140,6 +141,17 @@ VERBS: Final[dict[str, Verb]] = {
     "tariff.assign": Verb("write", "tariff.write", tariffs.assign),
     "tariff.active": Verb("write", "tariff.write", tariffs.set_active),
     "tariff.explain": Verb("read", "tariff.read", tariffs.explain),
+    "location.add": Verb("write", "location.write", locations.add),
+    "location.update": Verb("write", "location.write", locations.update),
+    "location.remove": Verb("write", "location.write", locations.remove),
+    "location.assign": Verb("write", "location.write", locations.assign),
+    "location.unassign": Verb("write", "location.write", locations.unassign),
+    "location.evse": Verb("write", "location.write", locations.set_evse),
+    "location.connector": Verb("write", "location.write", locations.set_connector),
+    "location.list": Verb("read", "location.read", locations.list_locations),
+    "location.show": Verb("read", "location.read", locations.show),
+    "location.published": Verb("read", "location.read", locations.published),
+    "location.page": Verb("read", "location.read", pages.of_locations),
     "transaction.list": Verb("read", "transaction.read", queries.list_transactions),
     "transaction.close": Verb("write", "transaction.write", closing.close),
     "transaction.show": Verb("read", "transaction.read", queries.show_transaction),
@@ -260,7 +272,9 @@ def bind(verb: Verb, args: Mapping[str, Any]) -> dict[str, Any]:
 
 def _in_range(name: str, value: float) -> bool:
     """Whether a number is one: finite, and what both databases and every JSON parser hold."""
-    return 0 <= value <= LONGEST_S if name.endswith("_s") else isfinite(value) and abs(value) <= MOST_NUMBER
+    if name.endswith("_s"):
+        return 0 <= value <= LONGEST_S
+    return isfinite(value) and (0 if name == "limit" else -MOST_NUMBER) <= value <= MOST_NUMBER
 
 
 @cache

@@ -52,3 +52,18 @@ async def test_a_wrong_key_is_refused(rest: Rest, header: str) -> None:
     )
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
     assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@ARITHMETIC
+@pytest.mark.parametrize("timeout", ["-1", "nan", "inf", "1e9", "soon"])
+async def test_a_time_that_nobody_waits_is_refused(rest: Rest, station: Station, timeout: str) -> None:
+    path = f"/stations/CP1/calls/Reset?timeoutS={timeout}"
+    answer = await rest.ask("POST", path, {"type": "Soft"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input"), answer.text
+
+
+@ARITHMETIC
+async def test_a_station_that_says_nothing_in_time_has_timed_out(rest: Rest, station: Station) -> None:
+    station.answers["Reset"] = None
+    answer = await rest.ask("POST", "/stations/CP1/calls/Reset?timeoutS=0.1", {"type": "Soft"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "TIMEOUT")
