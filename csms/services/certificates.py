@@ -23,11 +23,14 @@ from csms.pki import authority as pki
 from csms.pki import facts, keys
 from csms.services import authorities, security_profiles, stations, tenants
 from csms.services.access import Caller
+from csms.services.pki_policy import PkiPolicy
 from csms.services.unit import Tx, Unit
 from csms.store import certificates as store
 
 ASKED_AGAIN_AFTER: Final = timedelta(days=1)
 """A station that was asked to renew and did not is asked again."""
+SENT_AGAIN_WITHIN: Final = timedelta(days=1)
+"""A request that comes again so soon was not answered, whatever is left of the certificate."""
 
 
 def sign_station_csr(
@@ -40,9 +43,8 @@ def sign_station_csr(
     """
     digest = _digest(csr_pem, kind)
     before = store.by_request(tx.db, station.key, digest)
-    if before is not None and before.state is CertificateState.ACTIVE and before.not_after > tx.now:
+    if before is not None and _answers_still(before, tx.now, tx.policy.pki):
         return before.chain.encode()
-
     try:
         key = pki.read_request(csr_pem).public_key()
         issuer = _issuer_for_station(tx, key)
@@ -69,11 +71,21 @@ async def sign_for_station(
 
     digest = _digest(csr_pem, kind)
     before = await unit.read(lambda tx: store.by_request(tx.db, station.key, digest))
-    if before is not None and before.state is CertificateState.ACTIVE and before.not_after > unit.clock.now():
+    if before is not None and _answers_still(before, unit.clock.now(), unit.policy.pki):
         return before.chain.encode()
     chain = await HttpSigner(unit.policy.pki).sign(station, csr_pem, kind, unit.clock.now())
     await unit.run(lambda tx: record_station(tx, station, chain, kind, None, digest))
     return chain
+
+
+def _answers_still(before: Certificate, now: datetime, policy: PkiPolicy) -> bool:
+    """Whether a request that came before gets what it got: one sent again does, one for renewal a new certificate.
+
+    A station that renews with the key it has sends the very request it sent a year ago.
+    """
+    if before.state is not CertificateState.ACTIVE or before.not_after <= now:
+        return False
+    return before.not_after > now + policy.renew_ahead or before.issued_at > now - SENT_AGAIN_WITHIN
 
 
 def record_station(

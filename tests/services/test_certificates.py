@@ -38,6 +38,19 @@ async def signed(office: Office, csr: bytes, station: str = "CP1", **more: Any) 
     return chain
 
 
+async def test_the_same_request_a_year_later_is_for_renewal(office: Office) -> None:
+    """A station that keeps its key, with a signature that is no different each time."""
+    csr = house.request("SN", keys.make(Algorithm.RSA))
+    first = await signed(office, csr)
+    assert await signed(office, csr) == first
+    office.clock.forward(days=100)
+    assert await signed(office, csr) == first
+    office.clock.forward(days=240)
+    renewed = await signed(office, csr)
+    assert leaf(renewed).not_valid_after_utc > leaf(first).not_valid_after_utc
+    assert await signed(office, csr) == renewed
+
+
 class TestTheInfrastructure:
     async def test_is_made_once(self, office: Office) -> None:
         status = await office.status()
