@@ -28,6 +28,7 @@ from csms.services import (
     missing_events,
     offline_alerts,
     pruning,
+    publication,
     reservations,
     root_delivery,
     stations,
@@ -55,6 +56,7 @@ FOLLOWERS: Final[tuple[Callable[[House], Awaitable[None]], ...]] = (
     certificate_delivery.run,
     upgrade_steps.run,
     root_delivery.run,
+    publication.run,
 )
 """What follows the events of the house, or works off what stands in the database, until it is stopped."""
 

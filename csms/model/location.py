@@ -14,7 +14,9 @@ from csms.model.location_words import (
     Capability,
     ConnectorFormat,
     ConnectorStandard,
+    Facility,
     ParkingRestriction,
+    ParkingType,
     PowerType,
 )
 
@@ -22,8 +24,7 @@ CI_STRING: Final = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"
 """A CiString that can stand in the path of an address."""
 LocationId = Annotated[str, Meta(min_length=1, max_length=36, pattern=CI_STRING)]
 Url = Annotated[str, Meta(min_length=1, max_length=255, pattern="^https?://")]
-Latitude = Annotated[str, Meta(pattern=r"^-?[0-9]{1,2}\.[0-9]{5,7}$")]
-Longitude = Annotated[str, Meta(pattern=r"^-?[0-9]{1,3}\.[0-9]{5,7}$")]
+Degrees = Annotated[str, Meta(pattern=r"^-?[0-9]{1,3}(\.[0-9]{1,12})?$")]
 TimeOfDay = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 Volts = Annotated[int, Meta(ge=1, le=100_000)]
 Amperes = Annotated[int, Meta(ge=1, le=100_000)]
@@ -45,8 +46,8 @@ class RegularHours(Part, frozen=True):
 class ExceptionalPeriod(Part, frozen=True):
     """An exception from the regular hours, in UTC (§8.4.11)."""
 
-    period_begin: datetime
-    period_end: datetime
+    period_begin: Annotated[datetime, Meta(tz=True)]
+    period_end: Annotated[datetime, Meta(tz=True)]
 
 
 class Hours(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -70,6 +71,39 @@ class Directions(Part, frozen=True):
 
     language: Annotated[str, Meta(pattern="^[A-Za-z]{2}$")]
     text: Annotated[str, Meta(min_length=1, max_length=512)]
+
+
+class Coordinates(Part, frozen=True):
+    """Where something is, in decimal degrees of WGS 84 (§8.4.13)."""
+
+    latitude: Degrees
+    longitude: Degrees
+
+
+class LocationFields(Part, frozen=True):
+    """A location as an operator gives it: an OCPI Location without EVSEs; what is None stays as it is.
+
+    An empty text or list takes away what was there.
+    """
+
+    id: LocationId | None = None
+    name: Annotated[str, Meta(max_length=255)] | None = None
+    address: Annotated[str, Meta(max_length=255)] | None = None
+    city: Annotated[str, Meta(max_length=45)] | None = None
+    postal_code: Annotated[str, Meta(max_length=10)] | None = None
+    state: Annotated[str, Meta(max_length=45)] | None = None
+    country: Annotated[str, Meta(pattern="^([A-Za-z]{3})?$")] | None = None
+    coordinates: Coordinates | None = None
+    time_zone: Annotated[str, Meta(max_length=255)] | None = None
+    publish: bool | None = None
+    opening_times: Hours | None = None
+    charging_when_closed: bool | None = None
+    facilities: Annotated[list[Facility], Meta(max_length=20)] | None = None
+    parking_type: ParkingType | None = None
+    directions: Annotated[list[Directions], Meta(max_length=20)] | None = None
+    operator: BusinessDetails | None = None
+    suboperator: BusinessDetails | None = None
+    owner: BusinessDetails | None = None
 
 
 class EvseEquipment(Part, frozen=True):

@@ -103,9 +103,10 @@ def settle(now: str, new: Json, old: Json | None) -> Changed:
     changed: list[str] = []
     evses: list[Json] = []
     for evse in new.get("evses", ()):
-        timed = _settle_evse(now, evse, known.pop(fold(evse["uid"]), None))
+        before = known.pop(fold(evse["uid"]), None)
+        timed = _settle_evse(now, evse, before)
         evses.append(timed)
-        if timed[TIME] == now:
+        if timed != before:
             changed.append(evse["uid"])
     for gone in known.values():
         if gone["status"] != EvseStatus.REMOVED:

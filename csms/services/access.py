@@ -38,6 +38,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
     "token.write": _OPERATORS,
     "tariff.read": _READERS,
     "tariff.write": _OPERATORS,
+    "location.read": _READERS,
+    "location.write": _ADMINS,
     "transaction.read": _READERS,
     "transaction.write": _ADMINS,
     "cdr.read": _READERS,

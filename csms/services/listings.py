@@ -77,6 +77,21 @@ TARIFFS: Final = Listing(
     newest="created_at",
     filters={"active": "active = :active"},
 )
+LOCATIONS: Final = Listing(
+    "locations",
+    search=("id", "name", "address", "city"),
+    sort={
+        "id": "id_folded",
+        "name": "name",
+        "city": "city",
+        "createdAt": "created_at",
+        "updatedAt": "updated_at",
+    },
+    newest="created_at",
+    key="id_folded",
+    filters={"publish": "publish = :publish", "country": "country = :country"},
+    only="removed_at IS NULL",
+)
 USERS: Final = Listing(
     "users",
     search=("email",),
@@ -136,6 +151,7 @@ BY_VERB: Final[dict[str, Listing]] = {
     "cdr.page": CDRS,
     "token.page": TOKENS,
     "tariff.page": TARIFFS,
+    "location.page": LOCATIONS,
     "user.page": USERS,
     "certificate.page": CERTIFICATES,
     "reservation.page": RESERVATIONS,

@@ -21,7 +21,7 @@ from csms.model.tenant import Tenant, TenantStatus
 from csms.model.transaction import Transaction, TransactionState
 from csms.model.user import User, UserStatus
 from csms.services import certificates as certificate_rules
-from csms.services import listings, present, tariffs, tenants
+from csms.services import listings, locations, present, tariffs, tenants
 from csms.services.access import Caller, Role
 from csms.services.stations import StationView
 from csms.services.unit import Tx
@@ -227,6 +227,26 @@ def of_tariffs(
     scope = tenants.scope(tx, caller, tenant)
     show = tariffs.shower(tx, scope)
     return _page(tx, scope, listings.TARIFFS, Asked(page, size, search, sort), show, active=active)
+
+
+def of_locations(
+    tx: Tx,
+    caller: Caller,
+    *,
+    page: int = 0,
+    size: int = USUAL,
+    search: str | None = None,
+    sort: str | None = None,
+    tenant: str | None = None,
+    publish: bool | None = None,
+    country: str | None = None,
+) -> Page:
+    """Return a page of locations with the ids of their stations."""
+    scope = tenants.scope(tx, caller, tenant)
+    asked = Asked(page, size, search, sort)
+    show = locations.shower(tx, scope)
+    country = country.upper() if country else None
+    return _page(tx, scope, listings.LOCATIONS, asked, show, publish=publish, country=country)
 
 
 def of_users(

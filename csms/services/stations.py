@@ -20,7 +20,7 @@ from csms.services import (
 from csms.services.access import Caller
 from csms.services.local_list_states import LocalListState
 from csms.services.unit import Tx
-from csms.store import abilities, rows
+from csms.store import abilities, locations, rows
 from csms.store import stations as store
 
 LONGEST_STATION_ID = 48
@@ -69,7 +69,7 @@ def add(
     secret = _checked(password) if password else passwords.generate() if security_profile in (1, 2) else None
     station = ChargingStation(
         tx.entropy.hex(), owner.id, station_id, Registration.ACCEPTED, security_profile, tx.now, tx.now,
-        name=name, location_id=location,
+        name=name, location_id=_place(tx, owner.id, location),
     )  # fmt: skip
     store.insert(tx.db, station, passwords.hash_station(secret.encode()) if secret else None)
     for evse_id in range(connectors + 1):
@@ -140,7 +140,7 @@ def update(
         security_profile=found.security_profile if security_profile is None else security_profile,
         registration=registration or found.registration,
         name=found.name if name is None else name,
-        location_id=found.location_id if location is None else location,
+        location_id=found.location_id if location is None else _place(tx, found.tenant_id, location),
         quirks=merged,
         updated_at=tx.now,
     )
@@ -182,6 +182,12 @@ def set_password(
     store.update(tx.db, found.id, tx.at, password_hash=hashed, pending_password_hash=None)
     tx.audit(caller, found.tenant_id, "station.password", station, {})
     return NewStation(found, secret)
+
+
+def _place(tx: Tx, tenant_id: str, location: str | None) -> str | None:
+    """Return the id of the location that is meant, else the text as it is; an empty one is none."""
+    known = locations.get(tx.db, tenant_id, location) if location else None
+    return known.id if known is not None and known.removed_at is None else location or None
 
 
 def _checked(password: str) -> str:

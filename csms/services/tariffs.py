@@ -5,6 +5,7 @@ from typing import Any
 
 from csms.errors import InvalidInput, NotFound
 from csms.model import tariff_document, tariff_review
+from csms.model.event import Event
 from csms.services import billing, stations, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
@@ -28,6 +29,7 @@ def add(tx: Tx, caller: Caller, *, document: dict[str, Any], tenant: str | None 
         "at": tx.at,
     }
     store.upsert(tx.db, values)
+    _changed(tx, owner.id, tariff.id, "added")
     tx.audit(caller, owner.id, "tariff.add", tariff.id, {"currency": tariff.currency})
     return show(tx, caller, tariff=tariff.id, tenant=owner.id) | {"warnings": tariff_review.review(tariff)}
 
@@ -69,6 +71,7 @@ def assign(
     elif evse_id is not None:
         raise InvalidInput("an EVSE needs its station: add --station")
     store.assign(tx.db, row["tenant_id"], key, evse, row["id"], tx.at)
+    _changed(tx, row["tenant_id"], row["id"], "assigned")
     place = _place(station, evse)
     tx.audit(caller, row["tenant_id"], "tariff.assign", row["id"], {"appliesTo": place})
     return {"id": row["id"], "appliesTo": place}
@@ -79,7 +82,8 @@ def set_active(
 ) -> dict[str, Any]:
     """Switch a tariff on or off for new transactions."""
     row = _find(tx, caller, tariff, tenant)
-    store.set_active(tx.db, row["tenant_id"], row["id"], active, tx.at)
+    if store.set_active(tx.db, row["tenant_id"], row["id"], active, tx.at):
+        _changed(tx, row["tenant_id"], row["id"], "activated" if active else "deactivated")
     tx.audit(caller, row["tenant_id"], "tariff.activate" if active else "tariff.deactivate", row["id"], {})
     return {"id": row["id"], "active": active}
 
@@ -97,6 +101,10 @@ def _find(tx: Tx, caller: Caller, tariff: str, tenant: str | None) -> Row:
     if row is None:
         raise NotFound(f"no tariff {tariff}")
     return row
+
+
+def _changed(tx: Tx, tenant_id: str, tariff_id: str, change: str) -> None:
+    tx.events.append(Event("tariff.changed", tenant_id, None, tariff_id, tx.now, {"change": change}))
 
 
 def _shown(row: Row, assigned: list[Row]) -> dict[str, Any]:

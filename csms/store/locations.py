@@ -105,6 +105,18 @@ def move(db: Database, tenant_id: str, before: str, after: str | None, at: str) 
     )
 
 
+def station_ids(db: Database, tenant_id: str | None) -> dict[tuple[str, str], list[str]]:
+    """Return the ids of the stations that stand somewhere, by tenant and the location's id."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in db.all(
+        """SELECT tenant_id, location_id, station_id FROM stations
+           WHERE location_id IS NOT NULL AND tenant_id = COALESCE(:tenant, tenant_id) ORDER BY station_id""",
+        {"tenant": tenant_id},
+    ):
+        found.setdefault((row["tenant_id"], row["location_id"]), []).append(row["station_id"])
+    return found
+
+
 def named_places(db: Database, tenant_id: str) -> list[Row]:
     """Return what stands as location with stations of a tenant: `location_id` and how many `stations`."""
     return db.all(

@@ -32,6 +32,7 @@ _OF_A_STATION = (
     "installed_certificates",
     "security_upgrades",
     "station_files",
+    "equipment",
     "file_addresses",
     "display_messages",
     "customer_information",

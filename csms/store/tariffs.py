@@ -37,7 +37,8 @@ def select(db: Database, tenant_id: str | None) -> list[Row]:
 def set_active(db: Database, tenant_id: str, tariff_id: str, active: bool, at: str) -> int:
     """Switch a tariff on or off; returns how many rows changed."""
     return db.run(
-        "UPDATE tariffs SET active = :active, updated_at = :at WHERE tenant_id = :tenant AND id = :id",
+        """UPDATE tariffs SET active = :active, updated_at = :at
+           WHERE tenant_id = :tenant AND id = :id AND active <> :active""",
         {"tenant": tenant_id, "id": tariff_id, "active": int(active), "at": at},
     )
 

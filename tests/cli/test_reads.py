@@ -57,6 +57,7 @@ async def lived(
     reserved = {"connectorId": 1, "expiryDate": payloads.at(60), "idTag": "TAG1", "reservationId": 5}
     await csms.verb("station.call", station="CP1", action="ReserveNow", payload=reserved)
     await csms.unit.run(_monitor)
+    await csms.verb("location.add", document={"id": "lot"})
     await csms.verb("desired.set", name="HeartbeatInterval", value="600")
     await _files(csms, station)
     await _certificates(csms, monkeypatch)
@@ -67,6 +68,7 @@ async def lived(
         "EMAIL": await _user(csms),
         "UID": "TAG1",
         "TARIFF": "energy",
+        "LOCATION": "lot",
         "CDR": str(transaction),
         "RESERVATION": "5",
         "FIRMWARE": "fw.bin",

@@ -12,6 +12,7 @@ from csms.model.reservation import Reservation
 from csms.model.tenant import Tenant
 from csms.model.transaction import Transaction
 from csms.model.user import User
+from csms.services.locations import LocationView
 from csms.services.stations import StationView
 
 TEXT: Final = {"type": "string"}
@@ -36,6 +37,7 @@ def list_of(item: dict[str, Any]) -> dict[str, Any]:
 TARIFF: Final = record(
     id=TEXT, tenantId=TEXT, currency=TEXT, active=TRUTH, appliesTo=MAYBE_TEXT, updatedAt=TEXT, document=OBJECT
 )
+EQUIPMENT: Final = record(stationId=TEXT, evseId=WHOLE, connectorId=MAYBE_WHOLE, equipment=OBJECT)
 CERTIFICATE: Final = record(
     id=TEXT, kind=TEXT, state=TEXT, stationId=MAYBE_TEXT, tenantId=MAYBE_TEXT, commonName=TEXT, names=list_of(TEXT),
     algorithm=TEXT, serialNumber=TEXT, fingerprint=TEXT, notBefore=TEXT, notAfter=TEXT, external=TRUTH,
@@ -63,6 +65,7 @@ PAGES: Final[dict[str, Any]] = {
     "cdr.page": Cdr,
     "token.page": IdToken,
     "tariff.page": ("Tariff", TARIFF),
+    "location.page": LocationView,
     "user.page": User,
     "certificate.page": ("Certificate", CERTIFICATE),
     "reservation.page": Reservation,
@@ -91,4 +94,7 @@ ANSWERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     ),
     "transaction.close": ("ClosedTransaction", record(id=TEXT, state=TEXT)),
     "pki.revoke": ("Certificate", CERTIFICATE),
+    "location.published": ("PublishedLocation", record(id=TEXT, country_code=TEXT, last_updated=TEXT)),
+    "location.evse": ("Equipment", EQUIPMENT),
+    "location.connector": ("Equipment", EQUIPMENT),
 }  # fmt: skip
