@@ -1,16 +1,9 @@
-"""Pages of everything there is, in the shape of the management API: content, page, size, totals.
-
-Searching, sorting and counting are bounded, so that no question is too expensive for a machine that serves stations.
-"""
+"""Pages of everything there is, in the shape of the management API: what each is filtered by and how it is shown."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 
-from csms.clock import to_text
-from csms.errors import InvalidInput
 from csms.model.alert import Alert, AlertCategory, AlertSeverity
 from csms.model.cdr import Cdr
 from csms.model.certificate import Certificate, CertificateKind, CertificateState
@@ -23,78 +16,12 @@ from csms.model.user import User, UserStatus
 from csms.services import certificates as certificate_rules
 from csms.services import listings, locations, present, tariffs, tenants
 from csms.services.access import Caller, Role
+from csms.services.paging import USUAL, Asked, Page, page_of
 from csms.services.stations import StationView
 from csms.services.unit import Tx
-from csms.store import pages as store
 from csms.store import rows
 from csms.store import stations as station_store
 from csms.store.connection import Row
-from csms.store.pages import Listing, Slice
-
-USUAL: Final = 20
-MOST: Final = 200
-FARTHEST: Final = 100_000
-LONGEST_SEARCH: Final = 100
-MOST_COUNTED: Final = store.MOST_COUNTED
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page; totals stop counting at 100,000."""
-
-    content: list[Any]
-    page: int
-    size: int
-    total_elements: int
-    total_pages: int
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which page of what, sorted how: `sort` is "field" or "field,asc" or "field,desc"."""
-
-    page: int = 0
-    size: int = USUAL
-    search: str | None = None
-    sort: str | None = None
-
-
-def _page(
-    tx: Tx, scope: str | None, listing: Listing, asked: Asked, show: Callable[[Row], Any], **filters: Any
-) -> Page:
-    """Return a page of a listing; raises InvalidInput for what is out of bounds."""
-    if not 1 <= asked.size <= MOST:
-        raise InvalidInput(f"size is 1 to {MOST}")
-    if asked.page < 0 or asked.page * asked.size > FARTHEST:
-        raise InvalidInput(
-            f"page is 0 or more, and page × size at most {FARTHEST}: search or filter for less"
-        )
-    if asked.search is not None and len(asked.search) > LONGEST_SEARCH:
-        raise InvalidInput(f"search has at most {LONGEST_SEARCH} characters")
-    field, _, way = (asked.sort or "").partition(",")
-    if way not in ("", "asc", "desc") or (field and field not in listing.sort):
-        raise InvalidInput(f"sort is one of {', '.join(listing.sort)}, with ,asc or ,desc")
-    descending = way != "asc" if way or not field else False
-    found, total = store.page(
-        tx.db,
-        listing,
-        scope,
-        asked.search,
-        {name: _column(value) for name, value in filters.items()},
-        Slice(field or None, descending, asked.page * asked.size, asked.size),
-    )
-    return Page([show(row) for row in found], asked.page, asked.size, total, -(-total // asked.size))
-
-
-def _column(value: Any) -> Any:
-    """Return a filter's value as the database writes it."""
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise InvalidInput("a time needs a zone, like 2027-01-31T00:00:00Z")
-        return to_text(value)
-    if isinstance(value, bool):
-        return int(value)
-    return value.value if isinstance(value, Enum) else value
 
 
 def of_tenants(
@@ -109,7 +36,7 @@ def of_tenants(
 ) -> Page:
     """Return a page of all tenants."""
     asked = Asked(page, size, search, sort)
-    return _page(tx, None, listings.TENANTS, asked, lambda row: rows.load(Tenant, row), status=status)
+    return page_of(tx, None, listings.TENANTS, asked, lambda row: rows.load(Tenant, row), status=status)
 
 
 def of_stations(
@@ -132,7 +59,7 @@ def of_stations(
 
     scope = tenants.scope(tx, caller, tenant)
     asked = Asked(page, size, search, sort)
-    return _page(tx, scope, listings.STATIONS, asked, show, registration=registration, vendor=vendor)
+    return page_of(tx, scope, listings.STATIONS, asked, show, registration=registration, vendor=vendor)
 
 
 def of_transactions(
@@ -152,7 +79,7 @@ def of_transactions(
 ) -> Page:
     """Return a page of transactions, without their corrections and meter values."""
     scope = tenants.scope(tx, caller, tenant)
-    return _page(
+    return page_of(
         tx,
         scope,
         listings.TRANSACTIONS,
@@ -181,7 +108,7 @@ def of_cdrs(
 ) -> Page:
     """Return a page of CDRs."""
     scope = tenants.scope(tx, caller, tenant)
-    return _page(
+    return page_of(
         tx,
         scope,
         listings.CDRS,
@@ -209,7 +136,7 @@ def of_tokens(
     scope = tenants.scope(tx, caller, tenant)
     asked = Asked(page, size, search, sort)
     show = _loader(IdToken)
-    return _page(tx, scope, listings.TOKENS, asked, show, blocked=blocked, group=group)
+    return page_of(tx, scope, listings.TOKENS, asked, show, blocked=blocked, group=group)
 
 
 def of_tariffs(
@@ -226,7 +153,7 @@ def of_tariffs(
     """Return a page of tariffs and where each applies."""
     scope = tenants.scope(tx, caller, tenant)
     show = tariffs.shower(tx, scope)
-    return _page(tx, scope, listings.TARIFFS, Asked(page, size, search, sort), show, active=active)
+    return page_of(tx, scope, listings.TARIFFS, Asked(page, size, search, sort), show, active=active)
 
 
 def of_locations(
@@ -246,7 +173,7 @@ def of_locations(
     asked = Asked(page, size, search, sort)
     show = locations.shower(tx, scope)
     country = country.upper() if country else None
-    return _page(tx, scope, listings.LOCATIONS, asked, show, publish=publish, country=country)
+    return page_of(tx, scope, listings.LOCATIONS, asked, show, publish=publish, country=country)
 
 
 def of_users(
@@ -264,7 +191,7 @@ def of_users(
     """Return a page of users."""
     scope = tenants.scope(tx, caller, tenant)
     asked = Asked(page, size, search, sort)
-    return _page(tx, scope, listings.USERS, asked, _loader(User), role=role, status=status)
+    return page_of(tx, scope, listings.USERS, asked, _loader(User), role=role, status=status)
 
 
 def of_certificates(
@@ -282,7 +209,7 @@ def of_certificates(
 ) -> Page:
     """Return a page of the certificates we issued or had issued."""
     scope = tenants.scope(tx, caller, tenant)
-    return _page(
+    return page_of(
         tx,
         scope,
         listings.CERTIFICATES,
@@ -310,7 +237,7 @@ def of_reservations(
     scope = tenants.scope(tx, caller, tenant)
     asked = Asked(page, size, search, sort)
     show = _loader(Reservation)
-    return _page(tx, scope, listings.RESERVATIONS, asked, show, station=station, status=status)
+    return page_of(tx, scope, listings.RESERVATIONS, asked, show, station=station, status=status)
 
 
 def of_audit(
@@ -328,7 +255,7 @@ def of_audit(
 ) -> Page:
     """Return a page of who did what."""
     scope = tenants.scope(tx, caller, tenant)
-    return _page(
+    return page_of(
         tx,
         scope,
         listings.AUDIT,
@@ -355,7 +282,7 @@ def of_messages(
 ) -> Page:
     """Return a page of the OCPP message log."""
     scope = tenants.scope(tx, caller, tenant)
-    return _page(
+    return page_of(
         tx,
         scope,
         listings.MESSAGES,
@@ -383,7 +310,7 @@ def of_alerts(
 ) -> Page:
     """Return a page of alerts, open and over."""
     scope = tenants.scope(tx, caller, tenant)
-    return _page(
+    return page_of(
         tx,
         scope,
         listings.ALERTS,

@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-import trio
 
 from csms.admin.rest.routes import ROUTES
-from csms.services import stations, tenants, tokens
+from csms.services import stations
 from csms.services.access import LOCAL_OPERATOR
 from csms.services.unit import Tx
 from csms.services.verbs import VERBS
@@ -191,69 +190,6 @@ async def test_a_command_reaches_the_station(rest: Rest, station: Station) -> No
     assert "API key" in entry["origin"]
 
 
-async def test_an_idempotent_request_is_done_once(csms: Appliance, rest: Rest, clock: SetClock) -> None:
-    key = {"Idempotency-Key": "order-1"}
-    first = await rest.ask("POST", "/stations", {"stationId": "N1"}, headers=key)
-    second = await rest.ask("POST", "/stations", {"stationId": "N1"}, headers=key)
-    assert (first.status_code, second.status_code) == (201, 201)
-    assert "idempotency-replayed" not in first.headers
-    assert second.headers["idempotency-replayed"] == "true"
-    assert second.json() == first.json() | {"password": None}
-    other = await rest.ask("POST", "/stations", {"stationId": "N2"}, headers=key)
-    assert (other.status_code, other.json()["code"]) == (409, "conflict")
-    async with csms.rest() as somebody:
-        answer = await somebody.ask("POST", "/stations", {"stationId": "N2"}, headers=key)
-        assert answer.status_code == 201
-
-
-async def test_a_failed_request_can_be_sent_again(rest: Rest) -> None:
-    key = {"Idempotency-Key": "order-2"}
-    for _ in range(2):
-        answer = await rest.ask("POST", "/stations", {"stationId": "CP1"}, headers=key)
-        assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-
-
-async def test_a_call_under_a_key_reaches_the_station_once(rest: Rest, station: Station) -> None:
-    station.answers["Reset"] = {"status": "Accepted"}
-    path, body, key = "/stations/CP1/calls/Reset", {"type": "Soft"}, {"Idempotency-Key": "reset-1"}
-    answers = [(await rest.ask("POST", path, body, headers=key)).json() for _ in range(3)]
-    assert answers[0] == answers[1] == answers[2]
-    assert [action for action, _ in station.asked].count("Reset") == 1
-
-
-async def test_two_at_once_under_one_key_are_done_once(csms: Appliance, rest: Rest) -> None:
-    key = {"Idempotency-Key": "twice"}
-    answers: list[int] = []
-
-    async def ask() -> None:
-        answers.append((await rest.ask("POST", "/tokens", {"uid": "NEW"}, headers=key)).status_code)
-
-    async with trio.open_nursery() as nursery:
-        for _ in range(8):
-            nursery.start_soon(ask)
-    assert answers == [201] * 8
-    assert (
-        len(await csms.rows("SELECT 1 AS n FROM audit WHERE action = 'token.add' AND subject = 'NEW'")) == 1
-    )
-
-
-async def test_a_call_whose_end_is_unknown_is_not_run_again(csms: Appliance, rest: Rest) -> None:
-    """The process died between the call and its answer: nobody can say what the station did."""
-    path, body, key = "/stations/CP1/calls/Reset", {"type": "Soft"}, {"Idempotency-Key": "lost"}
-    assert (await rest.ask("POST", path, body, headers=key)).json()["status"] == "OFFLINE"
-    await csms.store.write(lambda db: db.run("UPDATE idempotency_keys SET answer = NULL"))
-    answer = await rest.ask("POST", path, body, headers=key)
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-    assert "unknown" in answer.json()["detail"]
-
-
-@ARITHMETIC
-@pytest.mark.parametrize("key", ["", "x" * 256])
-async def test_a_strange_idempotency_key_is_refused(rest: Rest, key: str) -> None:
-    answer = await rest.ask("POST", "/tokens", {"uid": "X"}, headers={"Idempotency-Key": key})
-    assert answer.status_code == 400
-
-
 async def test_an_entity_tag_saves_the_answer(rest: Rest) -> None:
     first = await rest.ask("GET", "/tokens")
     again = await rest.ask("GET", "/tokens", headers={"If-None-Match": first.headers["etag"]})
@@ -305,90 +241,6 @@ async def test_a_body_that_cannot_be_read_is_a_problem(
 ) -> None:
     answer = await rest.client.post("/api/v1/tokens", content=content, headers={"Content-Type": kind})
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
-
-
-async def test_a_tenant_sees_and_touches_only_its_own(csms: Appliance, rest: Rest) -> None:
-    def work(tx: Tx) -> None:
-        tenants.add(tx, LOCAL_OPERATOR, name="other", party_id="OTH")
-        stations.add(tx, LOCAL_OPERATOR, station_id="CP1", tenant="other", security_profile=0)
-        stations.add(tx, LOCAL_OPERATOR, station_id="OTHER", tenant="other", security_profile=0)
-        tokens.add(tx, LOCAL_OPERATOR, uid="SECRET", tenant="other")
-
-    await csms.unit.run(work)
-    async with csms.rest("TENANT_ADMIN", tenant="default") as admin:
-        assert [s["stationId"] for s in (await get(admin, "/stations"))["content"]] == ["CP1"]
-        assert (await get(admin, "/tokens", search="SECRET"))["totalElements"] == 0
-        nothing = await admin.ask("GET", "/stations/NOPE")
-        for method, path, body in [
-            ("GET", "/stations/OTHER", None),
-            ("DELETE", "/stations/OTHER", None),
-            ("PATCH", "/stations/OTHER", {"name": "mine"}),
-            ("POST", "/stations/OTHER/calls/Reset", {"type": "Soft"}),
-        ]:
-            answer = await admin.ask(method, path, body)
-            assert answer.status_code == 404
-            if method == "GET":
-                assert answer.json()["detail"] == nothing.json()["detail"].replace("NOPE", "OTHER")
-        for path in ("/stations", "/tokens", "/audit", "/users"):
-            named = await admin.ask("GET", path, params={"tenant": "other"})
-            missing = await admin.ask("GET", path, params={"tenant": "nobody"})
-            assert (named.status_code, missing.status_code) == (404, 404)
-            assert named.json()["detail"].replace("other", "") == missing.json()["detail"].replace(
-                "nobody", ""
-            )
-        assert {entry["tenantId"] for entry in (await get(admin, "/audit"))["content"]} <= {
-            (await csms.verb("tenant.show", tenant="default"))["id"]
-        }
-
-
-async def test_the_same_address_may_belong_to_users_of_two_tenants(csms: Appliance) -> None:
-    await csms.unit.run(lambda tx: tenants.add(tx, LOCAL_OPERATOR, name="other", party_id="OTH"))
-    async with csms.rest("TENANT_ADMIN", tenant="other") as other:
-        user = {"email": "ops@example.com", "role": "VIEWER", "password": "correct horse battery"}
-        assert (await other.ask("POST", "/users", user)).status_code == 201
-        async with csms.rest("TENANT_ADMIN", tenant="default") as mine:
-            made = await mine.ask("POST", "/users", user | {"password": "wrong horse battery"})
-            assert made.status_code == 201
-            form = {
-                "grant_type": "password",
-                "username": "ops@example.com",
-                "password": "wrong horse battery",
-            }
-            token = (await mine.client.post("/oauth2/token", data=form)).json()["access_token"]
-            found = await mine.ask("GET", "/stations", headers={"Authorization": f"Bearer {token}"})
-            assert [s["stationId"] for s in found.json()["content"]] == ["CP1"]
-
-
-@pytest.mark.parametrize(
-    ("role", "given", "status"),
-    [
-        ("TENANT_ADMIN", "TENANT_ADMIN", 201),
-        ("TENANT_ADMIN", "SUPER_ADMIN", 403),
-        ("OPERATOR", "VIEWER", 403),
-        ("SUPER_ADMIN", "SUPER_ADMIN", 201),
-    ],
-)
-@ARITHMETIC
-async def test_nobody_hands_out_more_than_the_own_role(
-    csms: Appliance, role: str, given: str, status: int
-) -> None:
-    async with csms.rest(role) as admin:
-        body = {"email": "x@example.com", "role": given, "password": "correct horse battery"}
-        assert (await admin.ask("POST", "/users", body)).status_code == status
-
-
-async def test_a_scope_narrows_a_key(csms: Appliance) -> None:
-    async with csms.rest(scope="*.read") as reader:
-        assert (await reader.ask("GET", "/stations")).status_code == 200
-        answer = await reader.ask("POST", "/stations", {"stationId": "N1"})
-        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
-
-
-async def test_a_narrow_key_cannot_make_a_wider_one(csms: Appliance, rest: Rest) -> None:
-    async with csms.rest(scope="user.*") as narrow:
-        [me] = [u for u in (await get(narrow, "/users"))["content"] if u["role"] == "SUPER_ADMIN"][:1]
-        made = await narrow.ask("POST", f"/users/{me['id']}/api-keys", {"name": "wide"})
-        assert (made.status_code, made.json()["scope"]) == (201, "user.read user.write"), made.text
 
 
 @pytest.mark.parametrize("path", READS)

@@ -9,7 +9,7 @@ from csms import __version__
 from csms.admin.rest import answers
 from csms.admin.rest.routes import BASE, ROUTES, Route, argument
 from csms.admin.rest.schema import Schema, Schemas
-from csms.services import pages
+from csms.services import paging
 from csms.services.access import PERMISSIONS
 from csms.services.present import camel
 from csms.services.verbs import VERBS
@@ -113,8 +113,8 @@ def _in_path(name: str, schema: Schema) -> dict[str, Any]:
 def _in_query(name: str, schema: Schema, needed: bool, default: Any) -> dict[str, Any]:
     bounds = {
         "page": {"minimum": 0},
-        "size": {"minimum": 1, "maximum": pages.MOST},
-        "search": {"maxLength": pages.LONGEST_SEARCH},
+        "size": {"minimum": 1, "maximum": paging.MOST},
+        "search": {"maxLength": paging.LONGEST_SEARCH},
     }
     schema = _without_null(schema) | bounds.get(name, {})
     if default is not None and not needed:

@@ -7,7 +7,7 @@ from typing import Any
 from csms.admin.rest import openapi, problems
 from csms.admin.rest.routes import BASE, ROUTES, Route
 from csms.errors import CsmsError
-from csms.services import listings, pages
+from csms.services import listings, paging
 from csms.services.access import PERMISSIONS, Role
 from csms.services.verbs import VERBS
 
@@ -19,9 +19,9 @@ which needs no other machine. [How to get in](../how-to/api-access.md).
 
 - **Who asks**: `Authorization: Bearer` with an API key (`csms_…`) or an access token of `POST /oauth2/token`.
 - **Tenants**: users of a tenant see and touch only its own; others choose with `?tenant=`, by name or id.
-- **Lists** are pages: `content`, `page` (from 0), `size` (1 to {pages.MOST}, {pages.USUAL} if absent), `totalElements`,
+- **Lists** are pages: `content`, `page` (from 0), `size` (1 to {paging.MOST}, else {paging.USUAL}), `totalElements`,
   `totalPages`. `search` looks for a part of some columns, `sort` is `field,asc` or `field,desc`. Counting stops at
-  {pages.MOST_COUNTED:,}, and so does paging: search or filter for less.
+  {paging.MOST_COUNTED:,}, and so does paging: search or filter for less.
 - **Repeats**: a POST with an `Idempotency-Key` is done once; within a day a repeat gets the same answer and the header
   `Idempotency-Replayed: true`. Secrets that are shown once are `null` in it.
 - **Entity tags**: a GET answers an `ETag`; with `If-None-Match` it answers 304 while nothing has changed.
