@@ -3,6 +3,7 @@
 A partner that does not take our newest token is asked with the one before: it may not have got the newer one.
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,7 @@ from csms.store import parties as store
 
 MOST_PAGES: Final = 10_000
 LONGEST_PROBLEM: Final = 300
+_LINK: Final = re.compile(r"<([^<>]*)>([^<]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,15 +122,10 @@ def _at(request: Request, url: str) -> Request:
 
 def next_page(link: str | None) -> str | None:
     """Return where a Link header leads next (RFC 8288), None where it is absent, empty or of another kind."""
-    for part in (link or "").split(","):
-        target, _, parameters = part.strip().partition(">")
-        relation = parameters.replace(" ", "").replace("'", '"').lower()
-        if (
-            target.startswith("<")
-            and len(target) > 1
-            and ('rel="next"' in relation or "rel=next" in relation)
-        ):
-            return target[1:].strip()
+    for target, parameters in _LINK.findall(link or ""):
+        relation = parameters.replace(" ", "").lower()
+        if target.strip() and ('rel="next"' in relation or "rel=next" in relation):
+            return str(target).strip()
     return None
 
 
