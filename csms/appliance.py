@@ -9,6 +9,7 @@ import json
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,7 +37,7 @@ from csms.ocpp.link import Stations
 from csms.ocpp.listener import StationServer
 from csms.ocpp.presence import Roll
 from csms.ocpp.registry import Registry
-from csms.services import ocpi_policy, pki_policy, pnc_policy, setup, verbs
+from csms.services import ocpi_policy, pki_policy, pnc_policy, setup, token_questions, verbs
 from csms.services.access import LOCAL_OPERATOR
 from csms.services.contract_certificates import ContractCertificates
 from csms.services.entropy import SystemEntropy
@@ -117,7 +118,7 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
         raise NotFound("this appliance is not set up: run csms init")
     gate = StationGate(unit, roll, clock, _options(config), ContractCertificates(unit).standing)
     files = FileDoor(unit, FileRoom(config.data_dir))
-    dispatcher = Dispatcher(unit, roll, clock, message_log)
+    dispatcher = Dispatcher(unit, roll, clock, message_log, ask=partial(token_questions.ask, house))
     stations = StationServer(gate, dispatcher, registry, _limits(config), clock=clock, files=files)
     sign_in = SignIn.from_config(config, unit)
 

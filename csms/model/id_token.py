@@ -53,6 +53,8 @@ class Authorization:
     group_id: str | None = None
     language: str | None = None
     message: PersonalMessage | None = None
+    realtime: str | None = None
+    """The reference a partner gave when it was asked, "" where it gave none; None where nobody was asked."""
 
     @property
     def accepted(self) -> bool:

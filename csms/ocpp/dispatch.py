@@ -4,7 +4,7 @@ The answer leaves only after the commit. What fails inside is answered InternalE
 message and sends it again; it is never answered as if it had been kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from csms.services import inbox
 from csms.services.contract_certificates import ContractCertificates
 from csms.services.inbox import Message
 from csms.services.message_log import MessageLog
+from csms.services.partner_tokens import AskFirst
 from csms.services.stations import Booted
 from csms.services.unit import Tx, Unit
 
@@ -51,8 +52,11 @@ class Dispatcher:
         clock: Clock,
         message_log: MessageLog,
         contracts: ContractCertificates | None = None,
+        *,
+        ask: Callable[[AskFirst], Awaitable[object]],
     ) -> None:
-        """Take the house; `contracts` asks the outside about Plug & Charge."""
+        """Take the house; `contracts` asks the outside about Plug & Charge, `ask` partners about their tokens."""
+        self._ask = ask
         self._contracts = contracts or ContractCertificates(unit)
         self._unit = unit
         self._roll = roll
@@ -109,10 +113,9 @@ class Dispatcher:
         except Unusable as unusable:
             return self._refuse(connection, call, ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, str(unusable))
         except StoreUnavailable as error:
-            log.error("message_not_kept", **_names(connection.station, call), error=str(error))
-            return self._refuse(
-                connection, call, ErrorCode.INTERNAL_ERROR, "could not be stored: send it again"
-            )
+            return self._not_kept(connection, call, error)
+        except AskFirst as question:
+            return await self._take_later(question, connection, presence, call, route, now)
         except Exception:  # becomes InternalError: the station sends again
             reference = self._unit.entropy.hex()[:12]
             log.exception("message_failed", **_names(connection.station, call), reference=reference)
@@ -124,6 +127,28 @@ class Dispatcher:
             if result.refusal is not None:
                 connection.close(result.refusal, CloseCode.POLICY_VIOLATION)
         return frame
+
+    async def _take_later(
+        self,
+        question: AskFirst,
+        connection: Connection,
+        presence: Presence,
+        call: Call,
+        route: Inbound,
+        now: datetime,
+    ) -> bytes:
+        """Ask a partner about its token, and do the work that was broken off for that anew."""
+        try:
+            await self._ask(question)
+        except StoreUnavailable as error:
+            return self._not_kept(connection, call, error)
+        notes: list[str] = []
+        _violation(connection, call, notes)
+        return await self._take(connection, presence, call, route, now, notes)
+
+    def _not_kept(self, connection: Connection, call: Call, error: StoreUnavailable) -> bytes:
+        log.error("message_not_kept", **_names(connection.station, call), error=str(error))
+        return self._refuse(connection, call, ErrorCode.INTERNAL_ERROR, "could not be stored: send it again")
 
     def _refuse(self, connection: Connection, call: Call, code: ErrorCode, description: str) -> bytes:
         """Return a CALLERROR and keep that it was given."""

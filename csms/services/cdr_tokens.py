@@ -2,11 +2,16 @@
 
 from csms.model.roaming import CdrToken, token_type
 from csms.services.unit import Tx
-from csms.store import tenants
+from csms.store import partner_tokens
 
 
 def of(tx: Tx, tenant_id: str, uid: str | None, type: str | None = None) -> CdrToken:
     """Return the token that an id token is to partners: the tenant's own, unless a partner gave it to us."""
-    tenant = tenants.identity(tx.db, tenant_id)
     known = uid or "#NA"
-    return CdrToken(tenant["country_code"], tenant["party_id"], known, token_type(type), known, own=True)
+    row = partner_tokens.whose(tx.db, tenant_id, known, token_type(type) if type else None) or {}
+    if row.get("uid") is not None:
+        theirs = (row["country_code"], row["party_id"], row["uid"], row["type"], row["contract_id"])
+        return CdrToken(*theirs, own=False)
+    return CdrToken(
+        row.get("own_country", ""), row.get("own_party", ""), known, token_type(type), known, own=True
+    )

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from csms.clock import to_text
+from csms.model.partner_token import ALLOWED_HOLDS
 from csms.services.access import Caller
 from csms.services.idempotency import KEPT
 from csms.services.inbox import REPLAY_WITHIN
 from csms.services.unit import Tx
-from csms.store import idempotency, parties, reservations, sign_ins
+from csms.store import idempotency, parties, partner_tokens, reservations, sign_ins
 from csms.store import pruning as store
 
 SLICE = 5_000
@@ -52,8 +53,9 @@ def prune(tx: Tx, ages: Ages) -> Pruned:
 
 
 def prune_access(tx: Tx) -> int:
-    """Remove sign-ins, keys, kept answers and partners' tokens whose time is over; returns how many rows went."""
+    """Remove sign-ins, keys, kept answers, partners' tokens and answers whose time is over; returns how many went."""
     kept = idempotency.prune(tx.db, to_text(tx.now - KEPT))
+    kept += partner_tokens.prune_answers(tx.db, to_text(tx.now - ALLOWED_HOLDS))
     return sign_ins.prune(tx.db, tx.at) + kept + parties.end_expired(tx.db, tx.at)
 
 

@@ -10,7 +10,7 @@ from csms.model import id_token
 from csms.model.event import Event
 from csms.model.id_token import ISO14443, Authorization, AuthorizationStatus, IdToken, fold
 from csms.model.station import StationRef
-from csms.services import tenants
+from csms.services import partner_tokens, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
 from csms.store import local_lists, stations, transactions
@@ -27,12 +27,23 @@ NO_AUTHORIZATION = "NoAuthorization"
 
 
 def authorize(
-    tx: Tx, station: StationRef, uid: str | None, *, starting: bool = False, type: str | None = None
+    tx: Tx,
+    station: StationRef,
+    uid: str | None,
+    *,
+    starting: bool = False,
+    type: str | None = None,
+    ask: bool = True,
 ) -> Authorization:
-    """Decide about an id token presented at a station; a start also counts the use and other transactions."""
+    """Decide about an id token presented at a station; a start also counts the use and other transactions.
+
+    One that is not ours may be a partner's: raises AskFirst where that one is to be asked (not with `ask=False`).
+    """
     if type == NO_AUTHORIZATION:
         return Authorization(AuthorizationStatus.ACCEPTED)
     token = store.get(tx.db, station.tenant_id, uid) if uid else None
+    if token is None and uid:
+        return partner_tokens.judge(tx, station, uid, type, ask=ask)
     active = 0
     if token is not None and starting and token.max_active is not None:
         active = transactions.active_of_token(tx.db, station.tenant_id, fold(token.uid))

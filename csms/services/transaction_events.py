@@ -118,6 +118,7 @@ def _learn(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> 
         row.update(changes)
     if "id_token" in changes or "evse_id" in changes:
         roaming_sessions.freeze(tx, store.whole(tx.db, row["id"]), report.id_token_type)
+        transactions.asked(tx, row["id"], verdict)
     return verdict
 
 

@@ -11,6 +11,7 @@ from csms.clock import from_text, to_text
 from csms.errors import CsmsError
 from csms.model.cdr import Cdr
 from csms.model.id_token import Authorization, AuthorizationStatus, fold
+from csms.model.roaming import AuthMethod
 from csms.model.station import ConnectorStatus, StationRef
 from csms.model.transaction import (
     ReportKind,
@@ -99,11 +100,18 @@ def begin(
     }
     store.insert(tx.db, transaction, **columns, **keys)
     roaming_sessions.freeze(tx, transaction, report.id_token_type)
+    asked(tx, transaction.id, verdict)
     corrections.check_start(tx, station, transaction)
     if later is not None:
         corrections.note(tx, station, transaction.id, "superseded", {"by": later})
     _begun(tx, station, transaction)
     return transaction, verdict
+
+
+def asked(tx: Tx, transaction_id: str, verdict: Authorization | None) -> None:
+    """Keep with a transaction that the partner of its token was asked in real time, and its reference."""
+    if verdict is not None and verdict.realtime is not None:
+        roaming_sessions.authorized(tx, transaction_id, AuthMethod.AUTH_REQUEST, verdict.realtime or None)
 
 
 def judge(
@@ -141,7 +149,7 @@ def _begun(tx: Tx, station: StationRef, transaction: Transaction) -> None:
 
 def stop(tx: Tx, station: StationRef, report: TransactionReport) -> Stopped:
     """End a transaction and write its CDR; a repeated or unknown stop is answered all the same."""
-    verdict = tokens.authorize(tx, station, report.id_token) if report.id_token else None
+    verdict = tokens.authorize(tx, station, report.id_token, ask=False) if report.id_token else None
     ocpp_id = report.ocpp_id or NO_ID[0]
     row = store.by_ocpp_id(tx.db, station.key, ocpp_id)
     if row is None and store.stopped_like(
@@ -248,7 +256,7 @@ def _is_another(tx: Tx, known: Row, report: TransactionReport) -> bool:
 
 def _verdict_given(tx: Tx, station: StationRef, row: Row) -> Authorization:
     """Return the verdict that a start was answered with."""
-    verdict = tokens.authorize(tx, station, row["id_token"])
+    verdict = tokens.authorize(tx, station, row["id_token"], ask=False)
     return Authorization(AuthorizationStatus(row["authorization"]), verdict.expires_at, verdict.group_id)
 
 

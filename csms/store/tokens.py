@@ -3,6 +3,7 @@
 from csms.model.id_token import IdToken, fold
 from csms.store import rows
 from csms.store.connection import Database, Row
+from csms.store.locations import Window
 
 
 def insert(db: Database, token: IdToken) -> None:
@@ -35,6 +36,28 @@ def judged(db: Database, tenant_id: str) -> list[Row]:
            WHERE tenant_id = :tenant ORDER BY uid_folded""",
         {"tenant": tenant_id},
     )
+
+
+def page(db: Database, tenant_id: str, at: str, window: Window) -> tuple[list[IdToken], int]:
+    """Return a page of the id tokens of a tenant that changed within a window, oldest first, and how many match.
+
+    A token that expired before `at` changed when it did.
+    """
+    changed = (
+        """CASE WHEN expires_at <= :at AND expires_at > updated_at THEN expires_at ELSE updated_at END"""
+    )
+    matching = f"FROM id_tokens WHERE tenant_id = :tenant AND {changed} >= :since AND {changed} < :until"
+    values = {
+        "tenant": tenant_id,
+        "at": at,
+        "since": window.since,
+        "until": window.until,
+        "size": window.size,
+        "offset": window.offset,
+    }
+    total = db.one(f"SELECT count(*) AS n {matching}", values)
+    found = db.all(f"SELECT * {matching} ORDER BY created_at, id LIMIT :size OFFSET :offset", values)
+    return [rows.load(IdToken, row) for row in found], int(total["n"]) if total else 0
 
 
 def count(db: Database, tenant_id: str, most_characters: int | None) -> int:

@@ -34,11 +34,12 @@ from csms.ocpp.link import Stations
 from csms.ocpp.listener import Door, StationServer
 from csms.ocpp.presence import Roll
 from csms.ocpp.registry import Registry
-from csms.services import api_keys, present, tenants, verbs
+from csms.services import api_keys, present, tenants, token_questions, verbs
 from csms.services.access import LOCAL_OPERATOR
 from csms.services.file_room import FileRoom
 from csms.services.house import House
 from csms.services.message_log import MessageLog
+from csms.services.partner_tokens import AskFirst
 from csms.services.sign_in import SignIn
 from csms.services.token_keys import Keyring
 from csms.services.unit import Policy, Tx, Unit
@@ -142,13 +143,16 @@ class Appliance:
         self.sign_in = SignIn(self.unit, Keyring(self.unit, lambda: b"a secret for tests alone"))
         self.server = StationServer(
             StationGate(self.unit, self.roll, clock, ConnectionOptions(ping_interval_s=0)),
-            Dispatcher(self.unit, self.roll, clock, self.message_log),
+            Dispatcher(self.unit, self.roll, clock, self.message_log, ask=self._ask_partner),
             self.registry,
             limits,
             clock=clock,
             new_id=entropy.hex,
             files=FileDoor(self.unit, self.room),
         )
+
+    async def _ask_partner(self, question: AskFirst) -> object:
+        return await token_questions.ask(self.house, question)
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
         async with trio.open_nursery() as nursery:

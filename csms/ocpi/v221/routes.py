@@ -12,7 +12,7 @@ from csms.ocpi.request import Handler
 from csms.ocpi.v221 import credentials, published, tokens
 
 SENDER, RECEIVER = Interface.SENDER, Interface.RECEIVER
-_TOKEN: Final = "/{country_code}/{party_id}/{token_uid}"
+THEIRS: Final = "/{country_code}/{party_id}/{token_uid}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route(
         Module.TOKENS, SENDER, "POST", "/{token_uid}/authorize", tokens.authorize, "Authorize in real time"
     ),
-    Route(Module.TOKENS, RECEIVER, "GET", _TOKEN, tokens.get, "Show a token of the partner's"),
-    Route(Module.TOKENS, RECEIVER, "PUT", _TOKEN, tokens.put, "Take a token of the partner's"),
-    Route(Module.TOKENS, RECEIVER, "PATCH", _TOKEN, tokens.patch, "Change a token of the partner's"),
+    Route(Module.TOKENS, RECEIVER, "GET", THEIRS, tokens.get, "Show a token of the partner's"),
+    Route(Module.TOKENS, RECEIVER, "PUT", THEIRS, tokens.put, "Take a token of the partner's"),
+    Route(Module.TOKENS, RECEIVER, "PATCH", THEIRS, tokens.patch, "Change a token of the partner's"),
     # What we own, as partners read it.
     Route(Module.LOCATIONS, SENDER, "GET", "", published.list_locations, "List locations"),
     Route(Module.LOCATIONS, SENDER, "GET", "/{location_id}", published.get_location, "Show a location"),

@@ -21,6 +21,7 @@ from csms.store.migrations import (
     m0011_audit_chain,
     m0012_parties,
     m0013_locations,
+    m0014_partner_tokens,
 )
 
 MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
@@ -37,4 +38,5 @@ MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("0011_audit_chain", m0011_audit_chain.STATEMENTS),
     ("0012_parties", m0012_parties.STATEMENTS),
     ("0013_locations", m0013_locations.STATEMENTS),
+    ("0014_partner_tokens", m0014_partner_tokens.STATEMENTS),
 ]
