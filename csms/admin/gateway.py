@@ -7,12 +7,14 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, Final
 
 import structlog
 import trio
 from quart import Response, g, request
 from quart_trio import QuartTrio
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from csms.admin import http
@@ -26,6 +28,7 @@ UNCOUNTED: Final = frozenset({"/healthz", "/readyz"})
 """A supervisor asks often, and must always be answered."""
 MOST_HEADERS: Final = 100
 LONGEST_PATH: Final = 2048
+MOST_PROXIES: Final = 10
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -56,6 +59,7 @@ class GatewaySettings:
     request_timeout_s: float = 60.0
     cors_origins: tuple[str, ...] = ()
     log_requests: bool = True
+    trusted_proxies: frozenset[str] = frozenset()
 
 
 class Gateway:
@@ -97,6 +101,7 @@ class Gateway:
 
     def _before(self) -> Response | None:
         g.began = time.perf_counter()
+        g.client = _client(request.remote_addr, request.headers, self.settings.trusted_proxies)
         g.request_id = uuid.uuid4().hex[:16]
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return Response("", 204)
@@ -104,7 +109,7 @@ class Gateway:
             return problems.problem(431, "too_large", "the request's head is too large", request.path)
         if request.path not in UNCOUNTED:
             try:
-                self._clients.hit(request.remote_addr or "unknown")
+                self._clients.hit(g.client)
             except TooBusy as error:
                 return problems.of(error, request.path)
         return None
@@ -148,10 +153,28 @@ class Gateway:
             path=request.path[:256],
             status=response.status_code,
             ms=round((time.perf_counter() - g.get("began", 0.0)) * 1000, 1),
-            client=request.remote_addr,
+            client=g.get("client"),
             user=caller.name if caller else None,
             tenant=caller.tenant_id if caller else None,
         )
+
+
+def _client(peer: str | None, headers: Headers, trusted: frozenset[str]) -> str:
+    """Return the address a request came from: the peer's, or what proxies that are trusted say of it.
+
+    Each proxy adds the address it was called from at the end of X-Forwarded-For; what stands before an address that
+    is nobody's we trust was written by whoever sits there.
+    """
+    client = peer or "unknown"
+    said = (
+        ",".join(headers.getlist("X-Forwarded-For")).split(",")[-MOST_PROXIES:] if client in trusted else []
+    )
+    while client in trusted and said:
+        try:
+            client = str(ip_address(said.pop().strip()))
+        except ValueError:
+            break
+    return client
 
 
 def from_config(config: Config) -> Gateway:
@@ -166,6 +189,7 @@ def from_config(config: Config) -> Gateway:
             float(given.request_timeout_s),
             origins,
             given.log_requests,
+            frozenset(address.strip() for address in given.trusted_proxies.split(",") if address.strip()),
         )
     )
 

@@ -8,7 +8,7 @@ import binascii
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote_plus
 
-from quart import Response, request
+from quart import Response, g, request
 from quart_trio import QuartTrio
 
 from csms.admin.rest import problems
@@ -32,7 +32,7 @@ def attach(app: QuartTrio, sign_in: SignIn) -> None:
     async def token() -> Response:
         try:
             form = await _form()
-            return _json(_shown(await _grant(sign_in, form, request.remote_addr or "unknown")))
+            return _json(_shown(await _grant(sign_in, form, g.client)))
         except _OAuthError as error:
             return _refusal(error)
         except CsmsError as error:

@@ -184,3 +184,23 @@ def test_settings_come_from_the_configuration(tmp_path: Any) -> None:
     assert settings.cors_origins == ("https://a.example", "https://b.example")
     assert (settings.max_body_bytes, settings.log_requests) == (2048, True)
     assert math.isclose(settings.request_timeout_s, 120)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "said", "client"),
+    [
+        ((), "198.51.100.1", "127.0.0.1"),
+        (("127.0.0.1",), "198.51.100.1", "198.51.100.1"),
+        (("127.0.0.1",), "203.0.113.9, 198.51.100.1", "198.51.100.1"),
+        (("127.0.0.1", "198.51.100.1"), "203.0.113.9, 198.51.100.1", "203.0.113.9"),
+        (("127.0.0.1",), "nonsense", "127.0.0.1"),
+        (("127.0.0.1",), "", "127.0.0.1"),
+    ],
+)
+async def test_only_a_trusted_proxy_says_who_asks(
+    csms: Appliance, logs: list[MutableMapping[str, Any]], trusted: tuple[str, ...], said: str, client: str
+) -> None:
+    async with csms.rest(gateway=few(trusted_proxies=frozenset(trusted))) as rest:
+        await rest.ask("GET", "/tokens", headers={"X-Forwarded-For": said})
+    [entry] = [entry for entry in logs if entry["event"] == "http_request"]
+    assert entry["client"] == client

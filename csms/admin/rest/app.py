@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from urllib.parse import quote
 
 import msgspec
-from quart import Response, request
+from quart import Response, g, request
 from quart_trio import QuartTrio
 
 from csms.admin.gateway import Gateway
@@ -66,8 +66,7 @@ class _Handler:
 
     async def _answer(self, path: dict[str, str]) -> Response:
         route, house = self.route, self._house
-        origin = request.remote_addr or "unknown"
-        caller = await self._sign_in.caller(request.headers.get("Authorization"), origin)
+        caller = await self._sign_in.caller(request.headers.get("Authorization"), g.client)
         self._gateway.admit(caller, f"{route.method} {route.path}", route.per_minute)
         raw = cast(bytes, await request.get_data(as_text=False)) if route.has_body else b""
         args = _arguments(route, raw) | {argument(name): value for name, value in path.items()}
