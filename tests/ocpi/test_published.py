@@ -1,6 +1,5 @@
-"""What partners read of us over real HTTP: locations, sessions, CDRs, tariffs (OCPI 2.2.1 §4.1.6, §8.2, §9.2, §10.2)."""
+"""What partners read of us over real HTTP: locations, sessions, CDRs, tariffs (OCPI 2.2.1 §4.1.6, §8 to §11)."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -64,7 +63,7 @@ class Roaming:
 
 
 @pytest.fixture
-async def roaming(cpo: Platform, partner: Partner) -> AsyncIterator[Roaming]:
+async def roaming(cpo: Platform, partner: Partner) -> Roaming:
     await cpo.verb("station.add", station_id="CP1", security_profile=0, connectors=2)
     await cpo.verb("tariff.add", document=TARIFF)
     await cpo.verb("tariff.assign", tariff="energy")
@@ -72,7 +71,7 @@ async def roaming(cpo: Platform, partner: Partner) -> AsyncIterator[Roaming]:
     await cpo.verb("location.assign", location="Lot-1", stations=["CP1"])
     invited = await cpo.verb("party.invite", role="EMSP")
     registered = data(await cpo.ask("POST", "/2.2.1/credentials", invited["token"], partner.credentials()))
-    yield Roaming(cpo, registered["token"])
+    return Roaming(cpo, registered["token"])
 
 
 @pytest.fixture
@@ -168,7 +167,7 @@ async def test_dates_select_by_last_updated(roaming: Roaming, clock: SetClock) -
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=-1", "limit=x", "offset=-1", "offset=1.5", "date_from=soon", "date_to=2026-13-01T00:00:00Z"]
+    "query", ["limit=0", "limit=-1", "limit=x", "offset=-1", "offset=1.5", "date_from=soon", "date_to=2026-13-01"]
 )  # fmt: skip
 async def test_garbage_in_the_query_is_2001(roaming: Roaming, query: str) -> None:
     await roaming.read(f"{LOCATIONS}?{query}", status=2001)
