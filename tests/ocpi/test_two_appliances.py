@@ -210,5 +210,3 @@ async def test_the_endpoints_told_are_those_of_the_tenants_roles(cpo: Platform, 
             assert endpoint.url.startswith(f"{reached.url}/ocpi/2.2.1/")
             assert endpoint.interface is not None
             assert serves(roles, Module(endpoint.module), endpoint.interface)
-            answer = await reached.ask("GET", endpoint.url)
-            assert answer.status_code in (401, 405)  # there is something, for those who come with a token
