@@ -90,12 +90,8 @@ class Ocpp:
     max_frame_bytes: int = _setting(Whole(8_192, 67_108_864), 1_048_576, "largest message accepted, in bytes")
     max_connections: int = _setting(Whole(1, 1_000_000), 20_000, "stations connected at the same time")
     handshake_timeout_s: int = _setting(Whole(1, 120), 10, "seconds from the connection to the upgrade")
-    quiet: bool = _setting(
-        Flag(), False, "true asks nothing of stations of our own accord: no inventory, no desired settings"
-    )
-    inventory: bool = _setting(
-        Flag(), True, "true reads all a station has after its first boot and after its firmware changed"
-    )
+    quiet: bool = _setting(Flag(), False, "true asks nothing of stations unless an operator does")
+    inventory: bool = _setting(Flag(), True, "true reads all that a new station or a new firmware has")
     offline_alert_s: int = _setting(
         Whole(0, 604_800), 900, "seconds a station may be away before an alert is raised; 0 raises none"
     )
