@@ -155,7 +155,9 @@ class Http:
     )
     log_requests: bool = _setting(Flag(), True, "a log line for each request, without its query and body")
     trusted_proxies: str = _setting(
-        Text(), "", 'reverse proxies that are believed who asks (X-Forwarded-For), with commas: "127.0.0.1, ::1"'
+        Text(),
+        "",
+        'reverse proxies that are believed who asks (X-Forwarded-For), with commas: "127.0.0.1, ::1"',
     )
 
 
