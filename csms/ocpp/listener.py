@@ -26,6 +26,8 @@ from csms.ocpp.upgrade import Peer, Upgraded, upgrade
 from csms.ocpp.wire import Wire
 
 BACKLOG: Final = 1024
+SEND_BUFFER_BYTES: Final = 131_072
+"""What the kernel keeps (twice) for a station that does not read; by itself it would keep megabytes."""
 ACCEPT_PAUSE_S: Final = 0.25
 _MAPPED: Final = "::ffff:"
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
@@ -52,6 +54,7 @@ def open_door(host: str, port: int, tls: ssl.SSLContext | None = None) -> Door:
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if host in ("", "::") else 1)
         listening.bind((host or "::", port))

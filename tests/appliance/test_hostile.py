@@ -56,10 +56,14 @@ def flood(running: Running) -> Thread:
     )
 
     def pour() -> None:
-        with socket.create_connection(running.address(), timeout=60) as line, suppress(ConnectionError):
+        asks = frame(TEXT, b'[2,"' + b"1" * 200 + b'","Teleport' + b"x" * 1000 + b'",{}]')
+        with socket.socket() as line, suppress(ConnectionError):
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.settimeout(60)
+            line.connect(running.address())
             line.sendall(upgrade.encode())
             while True:
-                line.sendall(frame(TEXT, b'[2,"1","Teleport' + b"x" * 1000 + b'",{}]'))
+                line.sendall(asks)
 
     thread = Thread(target=pour, daemon=True)
     thread.start()
