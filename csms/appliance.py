@@ -111,8 +111,7 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
     bus, roll, registry = Bus(), Roll(), Registry()
     unit = Unit(store, bus, clock, entropy, _policy(config))
     message_log = MessageLog(unit, clock)
-    link = Stations(registry, roll, message_log)
-    partners = PartnerClient(unit.policy.ocpi)
+    link, partners = Stations(registry, roll, message_log), PartnerClient(unit.policy.ocpi)
     house = House(unit, link, message_log, clock.now(), doors.describe, config.data_dir, partners)
     if not await unit.read(setup.is_done):
         raise NotFound("this appliance is not set up: run csms init")

@@ -94,7 +94,7 @@ class TestDoors:
         [tenant] = running.machine.json("tenant", "list")
         assert tenant["id"] not in text
 
-    @pytest.mark.parametrize("listener", ["ocpi", "graphql", "push"])
+    @pytest.mark.parametrize("listener", ["graphql", "push"])
     def test_surfaces_to_come_say_so(self, running: Running, listener: str) -> None:
         status, text = running.get("/anything/at/all", listener)
         assert (status, json.loads(text)["status"]) == (501, 501)
