@@ -120,10 +120,6 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
     dispatcher = Dispatcher(unit, roll, clock, message_log, ask=partial(token_questions.ask, house))
     stations = StationServer(gate, dispatcher, registry, _limits(config), clock=clock, files=files)
     sign_in = SignIn.from_config(config, unit)
-
-    async def perform(verb: str, args: dict[str, Any]) -> Any:
-        return await verbs.perform(verb, args, LOCAL_OPERATOR, unit, house)
-
     async with trio.open_nursery() as nursery:
         stopping = trio.Event()
         if doors.any_tls:
@@ -135,7 +131,7 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
             tls = doors.front.web if name.endswith("_tls") else None
             nursery.start_soon(http.serve, app, sockets, stopping.wait, config.serve.grace_s, tls)
         if doors.local is not None:
-            nursery.start_soon(local_socket.serve, doors.local, perform)
+            nursery.start_soon(local_socket.serve, doors.local, partial(_perform, house))
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             _announce(config.data_dir, doors)  # whoever reads it may ask us to stop at once
             await anext(aiter(signals))
@@ -147,6 +143,11 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
             await message_log.flush()
         nursery.cancel_scope.cancel()
     log.info("stopped")
+
+
+async def _perform(house: House, verb: str, args: dict[str, Any]) -> Any:
+    """Do what the command line asks over the local socket."""
+    return await verbs.perform(verb, args, LOCAL_OPERATOR, house.unit, house)
 
 
 def _application(name: str, house: House, sign_in: SignIn, config: Config) -> QuartTrio:
