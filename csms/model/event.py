@@ -44,6 +44,7 @@ KINDS: Final = (
     "location.changed",
     "session.changed",
     "party.changed",
+    "partner_token.changed",
     "alert.raised",
     "alert.cleared",
 )

@@ -77,7 +77,7 @@ def write(tx: Tx, party: Party, token: PartnerToken) -> None:
 def judge(tx: Tx, station: StationRef, uid: str, type: str | None, *, ask: bool = True) -> Authorization:
     """Decide about a uid that is no id token of ours; `type` is that of the id token (2.0.1), None where 1.6 has none.
 
-    Raises AskFirst where the partner is to be asked; with `ask=False` what is known has to do.
+    Raises AskFirst where the partner is to be asked; with `ask=False` its last answer does, however old it is.
     """
     wanted = roaming.token_type(type) if type else None
     found = store.shown(tx.db, station.tenant_id, uid, wanted)
@@ -88,7 +88,7 @@ def judge(tx: Tx, station: StationRef, uid: str, type: str | None, *, ask: bool 
     if verdict is not None:
         return verdict
     answered = store.answered(tx.db, station.tenant_id, station.key, token.key)
-    if answered is not None and not answered.holds(tx.now):
+    if ask and answered is not None and not answered.holds(tx.now):
         answered = None
     party = parties.get(tx.db, station.tenant_id, party_id) if ask else None
     askable = party is not None and party.endpoint(Module.TOKENS, Interface.SENDER) is not None

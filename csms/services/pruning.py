@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from csms.clock import to_text
-from csms.model.partner_token import ALLOWED_HOLDS
 from csms.services.access import Caller
 from csms.services.idempotency import KEPT
 from csms.services.inbox import REPLAY_WITHIN
@@ -14,6 +13,8 @@ from csms.store import pruning as store
 
 SLICE = 5_000
 """Rows removed in one unit, so that no station waits long behind it."""
+ANSWERS_KEPT = timedelta(days=7)
+"""How long it is known what partners said about their tokens: a charge may be long, and is stopped with one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def prune(tx: Tx, ages: Ages) -> Pruned:
 def prune_access(tx: Tx) -> int:
     """Remove sign-ins, keys, kept answers, partners' tokens and answers whose time is over; returns how many went."""
     kept = idempotency.prune(tx.db, to_text(tx.now - KEPT))
-    kept += partner_tokens.prune_answers(tx.db, to_text(tx.now - ALLOWED_HOLDS))
+    kept += partner_tokens.prune_answers(tx.db, to_text(tx.now - ANSWERS_KEPT))
     return sign_ins.prune(tx.db, tx.at) + kept + parties.end_expired(tx.db, tx.at)
 
 

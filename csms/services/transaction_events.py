@@ -23,7 +23,6 @@ from csms.services import (
     driver_texts,
     readings,
     reservations,
-    roaming_sessions,
     stations,
     transactions,
 )
@@ -117,8 +116,7 @@ def _learn(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> 
         store.update(tx.db, row["id"], **changes)
         row.update(changes)
     if "id_token" in changes or "evse_id" in changes:
-        roaming_sessions.freeze(tx, store.whole(tx.db, row["id"]), report.id_token_type)
-        transactions.asked(tx, row["id"], verdict)
+        transactions.freeze(tx, store.whole(tx.db, row["id"]), report, verdict)
     return verdict
 
 

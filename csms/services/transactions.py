@@ -92,15 +92,10 @@ def begin(
         tariff_id=plan.tariff_id,
     )
     columns = {"tariff": plan.tariff_json, "time_zone": plan.time_zone, "currency": plan.currency}
-    keys = {
-        "business_key": business_key,
-        "id_token_folded": fold(report.id_token or ""),
-        "received_at": tx.at,
-        "start_unseen": int(start_unseen),
-    }
-    store.insert(tx.db, transaction, **columns, **keys)
-    roaming_sessions.freeze(tx, transaction, report.id_token_type)
-    asked(tx, transaction.id, verdict)
+    keys = {"business_key": business_key, "id_token_folded": fold(report.id_token or "")}
+    seen = {"received_at": tx.at, "start_unseen": int(start_unseen)}
+    store.insert(tx.db, transaction, **columns, **keys, **seen)
+    freeze(tx, transaction, report, verdict)
     corrections.check_start(tx, station, transaction)
     if later is not None:
         corrections.note(tx, station, transaction.id, "superseded", {"by": later})
@@ -108,10 +103,13 @@ def begin(
     return transaction, verdict
 
 
-def asked(tx: Tx, transaction_id: str, verdict: Authorization | None) -> None:
-    """Keep with a transaction that the partner of its token was asked in real time, and its reference."""
+def freeze(
+    tx: Tx, transaction: Transaction, report: TransactionReport, verdict: Authorization | None
+) -> None:
+    """Keep where a transaction takes place, whose its token is, and whether that partner was asked about it."""
+    roaming_sessions.freeze(tx, transaction, report.id_token_type)
     if verdict is not None and verdict.realtime is not None:
-        roaming_sessions.authorized(tx, transaction_id, AuthMethod.AUTH_REQUEST, verdict.realtime or None)
+        roaming_sessions.authorized(tx, transaction.id, AuthMethod.AUTH_REQUEST, verdict.realtime or None)
 
 
 def judge(
@@ -121,10 +119,13 @@ def judge(
     if report.id_token is None:
         return None
     if starting and report.digest:
-        shown = tokens.authorize(tx, station, report.id_token, type=report.id_token_type)
+        shown = tokens.authorize(tx, station, report.id_token, type=report.id_token_type, ask=False)
         if shown.accepted and tokens.is_master_pass(tx, station, shown.group_id):
             return Authorization(AuthorizationStatus.INVALID, shown.expires_at, shown.group_id)
-    return tokens.authorize(tx, station, report.id_token, starting=starting, type=report.id_token_type)
+    ask = report.kind is not ReportKind.ENDED
+    return tokens.authorize(
+        tx, station, report.id_token, starting=starting, type=report.id_token_type, ask=ask
+    )
 
 
 def _begun(tx: Tx, station: StationRef, transaction: Transaction) -> None:

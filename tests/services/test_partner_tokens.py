@@ -103,7 +103,7 @@ async def test_the_type_belongs_to_the_key(station: Station, roaming: Roaming) -
     [
         {"uid": "OTHER"},
         {"type": "OTHER"},
-        {"party_id": "XXX"},
+        {"party_id": "ZZZ"},
         {"country_code": None},
         {"contract_id": None},
         {"issuer": None},
@@ -156,7 +156,8 @@ async def test_never_is_asked_and_the_start_that_follows_is_not(
     begun = await station.call("StartTransaction", start(idTag="04abcdef"))
     assert begun["idTagInfo"]["status"] == "Accepted"
     csms.clock.forward(hours=1)
-    await station.call("StopTransaction", stop(begun["transactionId"], idTag="04abcdef"))
+    answer = await station.call("StopTransaction", stop(begun["transactionId"], idTag="04abcdef"))
+    assert answer["idTagInfo"]["status"] == "Accepted"
     assert len(roaming.questions()) == 1
     [row] = await csms.rows("SELECT document FROM cdrs")
     cdr = json.loads(row["document"])
@@ -284,6 +285,9 @@ async def test_a_start_of_2_0_1_asks_too(csms: Appliance, roaming: Roaming) -> N
     token = {"idToken": "04ABCDEF", "type": "ISO14443"}
     answer = await station.call("TransactionEvent", events.started(idToken=token))
     assert answer["idTokenInfo"]["status"] == "Accepted"
+    csms.clock.forward(hours=1)
+    answer = await station.call("TransactionEvent", events.ended(idToken=token))
+    assert answer["idTokenInfo"]["status"] == "Accepted"
     typed = {"idToken": "04ABCDEF", "type": "KeyCode"}
     assert (await station.call("Authorize", {"idToken": typed}))["idTokenInfo"]["status"] == "Invalid"
     [row] = await csms.rows("SELECT auth_method, authorization_reference FROM ocpi_sessions")
@@ -322,7 +326,7 @@ async def test_answers_that_are_too_old_go(csms: Appliance, station: Station, ro
     roaming.says("ALLOWED")
     await shown(station)
     assert len(await csms.rows("SELECT * FROM partner_token_answers")) == 1
-    csms.clock.at += timedelta(minutes=16)
+    csms.clock.at += timedelta(days=8)
     await csms.unit.run(pruning.prune_access)
     assert await csms.rows("SELECT * FROM partner_token_answers") == []
 
