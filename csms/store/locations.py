@@ -213,7 +213,10 @@ def shown_page(db: Database, tenant_id: str, window: Window) -> tuple[list[str],
     values = _values(tenant_id, window)
     total = db.one(f"SELECT count(*) AS n {matching}", values)
     found = db.all(
-        f"SELECT document {matching} ORDER BY published_at, id_folded LIMIT :size OFFSET :offset", values
+        f"""SELECT document FROM locations WHERE tenant_id = :tenant AND id_folded IN
+              (SELECT id_folded {matching} ORDER BY published_at, id_folded LIMIT :size OFFSET :offset)
+            ORDER BY published_at, id_folded""",
+        values,
     )
     return [row["document"] for row in found], int(total["n"]) if total else 0
 

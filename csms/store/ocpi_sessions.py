@@ -116,10 +116,13 @@ def _page(
     for number, (country, party) in enumerate(parties):
         owners.append(f"(token_country = :country{number} AND token_party = :party{number})")
         values |= {f"country{number}": country, f"party{number}": party}
-    matching = f"""FROM {table} WHERE tenant_id = :tenant AND ({" OR ".join(owners)}) AND document IS NOT NULL
-                     AND {changed} >= :since AND {changed} < :until"""
+    matching = f"""FROM {table} WHERE tenant_id = :tenant AND ({" OR ".join(owners)})
+                     AND {changed} IS NOT NULL AND {changed} >= :since AND {changed} < :until"""
     total = db.one(f"SELECT count(*) AS n {matching}", values)
     found = db.all(
-        f"SELECT document {matching} ORDER BY created_at, {key} LIMIT :size OFFSET :offset", values
+        f"""SELECT document FROM {table} WHERE {key} IN
+              (SELECT {key} {matching} ORDER BY created_at, {key} LIMIT :size OFFSET :offset)
+            ORDER BY created_at, {key}""",
+        values,
     )
     return [row["document"] for row in found], int(total["n"]) if total else 0
