@@ -27,6 +27,7 @@ from csms.services import (
     local_list_sync,
     missing_events,
     offline_alerts,
+    party_push,
     pruning,
     publication,
     reservations,
@@ -57,6 +58,7 @@ FOLLOWERS: Final[tuple[Callable[[House], Awaitable[None]], ...]] = (
     upgrade_steps.run,
     root_delivery.run,
     publication.run,
+    party_push.run,
 )
 """What follows the events of the house, or works off what stands in the database, until it is stopped."""
 

@@ -49,6 +49,12 @@ PAIRS: list[Column] = [
     ("token form", "tokenForm"),
     ("since", lambda p: when(p["createdAt"])),
 ]
+UNDELIVERED: list[Column] = [
+    ("at", lambda p: when(p["at"])),
+    ("what", "kind"),
+    ("of", "subject"),
+    ("why", "reason"),
+]
 ENDPOINTS: list[Column] = [("module", "module"), ("side", "interface"), ("url", "url")]
 
 
@@ -120,6 +126,15 @@ def sync(
             err.print(f"{step}: {plain(why)}")
     if done["failed"]:
         raise FarEndFailed(f"{done['name']}: {len(done['failed'])} of the steps failed")
+
+
+@app.command()
+def undelivered(
+    ctx: typer.Context, party: str = PartyArgument, tenant: str | None = TenantOption, json: bool = JsonFlag
+) -> None:
+    """List what could not be sent to a partner and was given up; sync sends it again."""
+    found = run(ctx, "party.undelivered", party=party, tenant=tenant)
+    show(json, found, UNDELIVERED, empty="nothing was given up")
 
 
 @app.command()

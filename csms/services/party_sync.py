@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from csms.errors import Conflict, CsmsError
 from csms.model.party import Party, PartyStatus
-from csms.services import parties, registering, token_sync
+from csms.services import parties, party_push, registering, token_sync
 from csms.services.access import Caller
 from csms.services.house import House
 
@@ -22,6 +22,7 @@ async def _endpoints(house: House, party: Party) -> Mapping[str, Any]:
 STEPS: Final[tuple[tuple[str, Callable[[House, Party], Awaitable[Mapping[str, Any]]]], ...]] = (
     ("endpoints", _endpoints),
     ("tokens", token_sync.pull),
+    ("push", party_push.catch_up),
 )
 """What is brought up to date, in order; each step gets the partner as it is by then."""
 

@@ -16,7 +16,7 @@ from csms.model.location import fold
 from csms.model.party import Party, PartyKey
 from csms.services.unit import Tx
 from csms.store import locations, ocpi_sessions, parties, rows
-from csms.store.connection import Database
+from csms.store.connection import Database, Row
 from csms.store.locations import Window
 
 _ALWAYS = "0000"
@@ -59,7 +59,7 @@ def list_locations(tx: Tx, party: Party, _asks: PartyKey | None, span: Span) -> 
 def list_tariffs(tx: Tx, party: Party, _asks: PartyKey | None, span: Span) -> Listed:
     """Return the active tariffs, the oldest first; their last_updated is when an operator last changed them."""
     found, total = locations.tariffs_page(tx.db, party.tenant_id, span.window)
-    return Listed([_tariff(row["document"], row["updated_at"]) for row in found], total)
+    return Listed([tariff(row) for row in found], total)
 
 
 def list_sessions(tx: Tx, party: Party, asks: PartyKey | None, span: Span) -> Listed:
@@ -100,6 +100,15 @@ def cdr(tx: Tx, party: Party, asks: PartyKey | None, cdr_id: str) -> Any:
     return msgspec.Raw(row["document"])
 
 
+def session(tx: Tx, party: Party, session_id: str) -> dict[str, Any]:
+    """Return the Session object of a partner's driver; NotFound where there is none."""
+    row = ocpi_sessions.shown(tx.db, party.tenant_id, session_id)
+    if row is None or (row["token_country"], row["token_party"]) not in _drivers_of(tx, party, None):
+        raise NotFound(f"no session {session_id}")
+    found: dict[str, Any] = rows.from_json(row["document"])
+    return found
+
+
 def _of_drivers(tx: Tx, party: Party, asks: PartyKey | None, span: Span, lister: Lister) -> Listed:
     found, total = lister(tx.db, party.tenant_id, _drivers_of(tx, party, asks), span.window)
     return Listed(_raw(found), total)
@@ -122,9 +131,10 @@ def _raw(documents: list[str]) -> list[msgspec.Raw]:
     return [msgspec.Raw(document) for document in documents]
 
 
-def _tariff(document: str, updated_at: str) -> msgspec.Raw:
-    known: dict[str, Any] = rows.from_json(document)
-    return msgspec.Raw(rows.to_json(known | {"last_updated": to_wire(from_text(updated_at))}))
+def tariff(row: Row) -> msgspec.Raw:
+    """Return the Tariff object of a row as JSON."""
+    known: dict[str, Any] = rows.from_json(row["document"])
+    return msgspec.Raw(rows.to_json(known | {"last_updated": to_wire(from_text(row["updated_at"]))}))
 
 
 def _named(objects: Any, key: str, wanted: str) -> dict[str, Any] | None:

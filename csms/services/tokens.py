@@ -162,14 +162,14 @@ def remove(tx: Tx, caller: Caller, *, uid: str, tenant: str | None = None) -> No
     """Remove an id token; its transactions and CDRs stay."""
     token = show(tx, caller, uid=uid, tenant=tenant)
     store.delete(tx.db, token.tenant_id, uid)
-    _changed(tx, token.tenant_id, token.uid, "removed")
+    _changed(tx, token.tenant_id, token.uid, "removed", type=token.type)
     tx.audit(caller, token.tenant_id, "token.remove", token.uid, {})
 
 
-def _changed(tx: Tx, tenant_id: str, uid: str, change: str) -> None:
+def _changed(tx: Tx, tenant_id: str, uid: str, change: str, **more: str) -> None:
     """Tell listeners, and count the change: local lists that follow the id tokens see by it that they are behind."""
     local_lists.tokens_changed(tx.db, tenant_id)
-    tx.events.append(Event("token.changed", tenant_id, None, uid, tx.now, {"change": change}))
+    tx.events.append(Event("token.changed", tenant_id, None, uid, tx.now, {"change": change, **more}))
 
 
 def _token(

@@ -22,6 +22,7 @@ from csms.store.migrations import (
     m0012_parties,
     m0013_locations,
     m0014_partner_tokens,
+    m0015_party_pushes,
 )
 
 MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
@@ -39,4 +40,5 @@ MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("0012_parties", m0012_parties.STATEMENTS),
     ("0013_locations", m0013_locations.STATEMENTS),
     ("0014_partner_tokens", m0014_partner_tokens.STATEMENTS),
+    ("0015_party_pushes", m0015_party_pushes.STATEMENTS),
 ]
