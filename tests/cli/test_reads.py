@@ -14,6 +14,7 @@ from csms.model.monitor import Monitor
 from csms.model.station import StationRef
 from csms.model.variable import VariableName
 from csms.services import alerts, monitors
+from csms.services.ocpi_policy import OcpiPolicy
 from csms.services.pki_policy import PkiPolicy
 from csms.services.unit import Tx
 from tests.cli.conftest import Cli
@@ -57,6 +58,8 @@ async def lived(
     reserved = {"connectorId": 1, "expiryDate": payloads.at(60), "idTag": "TAG1", "reservationId": 5}
     await csms.verb("station.call", station="CP1", action="ReserveNow", payload=reserved)
     await csms.unit.run(_monitor)
+    csms.unit.policy = replace(csms.unit.policy, ocpi=OcpiPolicy(public_url="https://csms.example"))
+    await csms.verb("party.invite", name="Fake")
     await csms.verb("location.add", document={"id": "lot"})
     await csms.verb("desired.set", name="HeartbeatInterval", value="600")
     await _files(csms, station)
@@ -69,6 +72,7 @@ async def lived(
         "UID": "TAG1",
         "TARIFF": "energy",
         "LOCATION": "lot",
+        "PARTY": "Fake",
         "CDR": str(transaction),
         "RESERVATION": "5",
         "FIRMWARE": "fw.bin",
