@@ -15,6 +15,8 @@ from csms.model.location_words import EvseStatus, PowerType
 
 Json = dict[str, Any]
 TIME = "last_updated"
+LONGEST_CDR_ADDRESS = 45
+LONGEST_CDR_STATE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,13 @@ def place(location: Location) -> Json:
 def cdr_location(
     location: Location, uid: str, evse_id: str | None, connector_id: int | None, kit: ConnectorEquipment
 ) -> Json:
-    """Return the CdrLocation (§10.4.3) of one connector as it is now."""
+    """Return the CdrLocation (§10.4.3) of one connector as it is now; its address and state are shorter."""
     found = {
         "id": location.id,
         "name": location.name,
         **place(location),
+        "address": (location.address or "")[:LONGEST_CDR_ADDRESS],
+        "state": location.state[:LONGEST_CDR_STATE] if location.state else None,
         "evse_uid": uid,
         "evse_id": evse_id or uid,
         "connector_id": str(connector_id or 1),

@@ -7,10 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from csms.model.party import Module
 from csms.services import publication
 from csms.services.roaming_sessions import Waiting
 from tests.ocpi.partner import Partner
 from tests.ocpi.site import Platform, data
+from tests.ocpi.standard import fits
 from tests.wire import payloads
 from tests.wire.appliance import SetClock
 from tests.wire.furniture import TARIFF
@@ -343,3 +345,43 @@ async def test_the_specifications_own_paths_are_aliases(roaming: Roaming) -> Non
     details = await roaming.read("/2.2.1")
     advertised = {entry["url"] for entry in details["endpoints"] if entry["identifier"] == "locations"}
     assert {urlsplit(url).path for url in advertised if "sender" in url} == {f"/ocpi{LOCATIONS}"}
+
+
+async def test_what_we_say_fits_the_standard(roaming: Roaming, station: Station, clock: SetClock) -> None:
+    """Lengths, words, times with Z: also of a location with all there is, and of one whose EVSE is gone."""
+    full = LOT | {
+        "name": "x" * 255,
+        "address": "y" * 255,
+        "state": "z" * 45,
+        "parking_type": "ON_STREET",
+        "charging_when_closed": False,
+        "directions": [{"language": "de", "text": "links"}],
+        "operator": {"name": "Depot", "website": "https://depot.example"},
+        "owner": {"name": "Town"},
+        "opening_times": {
+            "twentyfourseven": False,
+            "regular_hours": [{"weekday": 7, "period_begin": "08:00", "period_end": "20:00"}],
+            "exceptional_closings": [
+                {"period_begin": "2026-12-25T00:00:00Z", "period_end": "2026-12-26T00:00:00Z"}
+            ],
+        },
+    }
+    await roaming.cpo.verb("location.update", location="Lot-1", document=full)
+    await give_card(roaming)
+    started = await station.call("StartTransaction", payloads.start(idTag="CARD1"))
+    await roaming.settle()
+    sessions = "/2.2.1/sender/sessions?date_from=2026-01-01T00:00:00Z"
+    for session in await roaming.read(sessions):
+        fits(Module.SESSIONS, session)
+    clock.forward(minutes=61)
+    await station.call("StopTransaction", payloads.stop(started["transactionId"]))
+    await roaming.cpo.verb("location.unassign", station="CP1")
+    await roaming.settle()
+    [session], [cdr] = await roaming.read(sessions), await roaming.read("/2.2.1/sender/cdrs")
+    fits(Module.SESSIONS, session)
+    fits(Module.CDRS, cdr)
+    [location] = await roaming.read(LOCATIONS)
+    fits(Module.LOCATIONS, location)
+    assert location["evses"][0]["status"] == "REMOVED"
+    assert len(location["address"]) == 255
+    assert (len(cdr["cdr_location"]["address"]), len(cdr["cdr_location"]["state"])) == (45, 20)
