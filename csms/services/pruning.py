@@ -57,6 +57,7 @@ def prune_access(tx: Tx) -> int:
     """Remove sign-ins, keys, kept answers, partners' tokens and answers whose time is over; returns how many went."""
     kept = idempotency.prune(tx.db, to_text(tx.now - KEPT))
     kept += partner_tokens.prune_answers(tx.db, to_text(tx.now - ANSWERS_KEPT))
+    kept += partner_tokens.prune_removed(tx.db)
     return sign_ins.prune(tx.db, tx.at) + kept + parties.end_expired(tx.db, tx.at)
 
 

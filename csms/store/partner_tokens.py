@@ -53,7 +53,8 @@ def shown(db: Database, tenant_id: str, uid: str, type: str | None) -> tuple[Par
 def whose(db: Database, tenant_id: str, uid: str, type: str | None) -> Row | None:
     """Return who the tenant is (own_country, own_party), and the token of a partner's that a uid is, if it is one.
 
-    A uid that is an id token of the tenant's own is nobody else's.
+    A uid that is an id token of the tenant's own is nobody else's, nor does one of a partner count that is not
+    registered.
     """
     return db.one(
         f"""SELECT t.country_code AS own_country, t.party_id AS own_party, p.country_code, p.party_id, p.uid,
@@ -61,6 +62,7 @@ def whose(db: Database, tenant_id: str, uid: str, type: str | None) -> Row | Non
             FROM tenants t LEFT JOIN partner_tokens p ON p.tenant_id = t.id AND p.uid_folded = :uid
               AND p.type = COALESCE(:type, p.type)
               AND NOT EXISTS (SELECT 1 FROM id_tokens i WHERE i.tenant_id = t.id AND i.uid_folded = :uid)
+              AND EXISTS (SELECT 1 FROM parties c WHERE c.id = p.party AND c.status = 'REGISTERED')
             WHERE t.id = :tenant ORDER BY {_BEST} LIMIT 1""",
         {"tenant": tenant_id, "uid": fold(uid), "type": type},
     )
@@ -93,6 +95,13 @@ def keep_answer(db: Database, tenant_id: str, station_key: str, key: TokenKey, a
 def prune_answers(db: Database, before: str) -> int:
     """Forget answers that are too old to count; returns how many."""
     return db.run("DELETE FROM partner_token_answers WHERE at < :before", {"before": before})
+
+
+def prune_removed(db: Database) -> int:
+    """Forget the tokens of partners that were removed; returns how many."""
+    return db.run(
+        "DELETE FROM partner_tokens WHERE party IN (SELECT id FROM parties WHERE status = 'REMOVED')"
+    )
 
 
 def _key(tenant_id: str, key: TokenKey) -> dict[str, Any]:

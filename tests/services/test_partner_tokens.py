@@ -207,7 +207,7 @@ async def test_silence_and_nonsense_leave_what_the_whitelist_says(
     whitelist: str,
     told: str,
 ) -> None:
-    monkeypatch.setattr(token_questions, "WAIT_S", 0.3)
+    monkeypatch.setattr(token_questions, "WAIT_S", 1.0 if answer is None else 20.0)
     await roaming.put(whitelist=whitelist)
     roaming.partner.answers[f"POST {AUTHORIZE}"] = answer
     assert await shown(station) == told
@@ -246,6 +246,30 @@ async def test_a_suspended_partners_tokens_open_nothing(
     party = await roaming.platform.only_party()
     await csms.verb("party.suspend", party=party["id"])
     assert await shown(station) == "Invalid"
+
+
+async def test_a_removed_partners_tokens_are_forgotten(csms: Appliance, roaming: Roaming) -> None:
+    await roaming.put()
+    await csms.unit.run(pruning.prune_access)
+    assert len(await csms.rows("SELECT * FROM partner_tokens")) == 1
+    party = await roaming.platform.only_party()
+    await csms.verb("party.remove", party=party["id"])
+    await csms.unit.run(pruning.prune_access)
+    assert await csms.rows("SELECT * FROM partner_tokens") == []
+
+
+async def test_a_charge_is_no_suspended_partners(csms: Appliance, station: Station, roaming: Roaming) -> None:
+    """What a start is let in with and what its CDR bears are the same."""
+    await roaming.put()
+    [row] = await csms.rows("SELECT id FROM tenants")
+
+    async def owner() -> str:
+        return (await csms.unit.read(lambda tx: cdr_tokens.of(tx, row["id"], "04ABCDEF"))).party_id
+
+    assert await owner() == "MSP"
+    party = await roaming.platform.only_party()
+    await csms.verb("party.suspend", party=party["id"])
+    assert await owner() != "MSP"
 
 
 async def test_what_is_being_asked_holds_no_other_station_up(
