@@ -6,6 +6,7 @@ A partner that does not take our newest token is asked with the one before: it m
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin
 
@@ -20,6 +21,8 @@ from csms.store import parties as store
 
 MOST_PAGES: Final = 10_000
 LONGEST_PROBLEM: Final = 300
+SEEN_EVERY: Final = timedelta(minutes=1)
+"""How exactly it is kept when a partner last answered."""
 _LINK: Final = re.compile(r"<([^<>]*)>([^<]*)")
 
 
@@ -51,7 +54,7 @@ async def ask(house: House, party: Party, request: Request) -> PartnerAnswer:
     """
     url = request.url or address(party, request)
     leaving = request.module is Module.CREDENTIALS and request.method == "DELETE"
-    tokens, own = await house.unit.read(lambda tx: (_tokens(tx, party, leaving), _own_key(tx, party)))
+    current, tokens, own = await house.unit.read(lambda tx: _known(tx, party, leaving))
     routed = request.module not in (Module.CREDENTIALS, Module.HUB_CLIENT_INFO)
     answer: PartnerAnswer | None = None
     try:
@@ -70,12 +73,12 @@ async def ask(house: House, party: Party, request: Request) -> PartnerAnswer:
             )
             answer = await house.partners.ask(call)
             if answer.http != 401:
-                await _keep(house, party, token, token != tokens[0])
+                await _keep(house, current, token, token != tokens[0])
                 return answer
     except FarEndFailed as error:
-        await note(house, party, f"{request.method} {request.module}: {error}")
+        await note(house, current, f"{request.method} {request.module}: {error}")
         raise
-    await note(house, party, "the partner does not accept our token: rotate it, or register anew")
+    await note(house, current, "the partner does not accept our token: rotate it, or register anew")
     assert answer is not None
     return answer
 
@@ -160,13 +163,19 @@ async def note(house: House, party: Party, problem: str) -> None:
         await house.unit.run(lambda tx: store.update(tx.db, party.id, problem=text))
 
 
-def _tokens(tx: Tx, party: Party, leaving: bool) -> list[str]:
-    """Return the tokens to try, the newest first; one that is suspended is only told that we leave."""
+def _known(tx: Tx, party: Party, leaving: bool) -> tuple[Party, list[str], PartyKey]:
+    """Return a partner as it is now, the tokens to try, the newest first, and who we are.
+
+    One that is suspended is only told that we leave.
+    """
     current = store.get(tx.db, party.tenant_id, party.id)
     open_to = (PartyStatus.REGISTERED, PartyStatus.SUSPENDED) if leaving else (PartyStatus.REGISTERED,)
     if current is None or current.status not in open_to:
         raise Conflict(f"{party.name} is {current.status if current else 'gone'}: nothing is sent to it")
-    return [opened(tx, party.id, each) for each in store.their_tokens(tx.db, party.id) if each]
+    tokens = [opened(tx, party.id, each) for each in store.their_tokens(tx.db, party.id) if each]
+    if not tokens:
+        raise Conflict(f"there is no token for {party.name}: register anew")
+    return current, tokens, _own_key(tx, party)
 
 
 def _own_key(tx: Tx, party: Party) -> PartyKey:
@@ -181,11 +190,13 @@ def _their_key(party: Party) -> PartyKey | None:
 
 async def _keep(house: House, party: Party, token: str, is_older: bool) -> None:
     """Note that a partner answered; where it took the older token only, that one is tried first from now on."""
-    if not is_older and party.problem is None:
+    seen = party.last_seen_at
+    is_news = seen is None or house.unit.clock.now() - seen >= SEEN_EVERY
+    if not is_older and party.problem is None and not is_news:
         return
 
     def work(tx: Tx) -> None:
-        store.update(tx.db, party.id, problem=None)
+        store.update(tx.db, party.id, problem=None, last_seen_at=tx.at)
         current, before = store.their_tokens(tx.db, party.id)
         if is_older and before and opened(tx, party.id, before) == token:
             store.update(tx.db, party.id, their_token=before, their_token_before=current)

@@ -325,3 +325,18 @@ async def test_what_is_asked_bears_the_ids_and_the_routing(
         "ocpi-to-party-id": "MSP",
     }
     assert asked.headers["x-request-id"] != asked.headers["x-correlation-id"]
+
+
+async def test_a_partner_that_answers_again_is_no_problem_any_more(
+    cpo: Platform, partner: Partner, clock: SetClock
+) -> None:
+    data(await post(cpo, partner))
+    partner.answers["/2.2.1/tokens"] = HTML
+    with pytest.raises(FarEndFailed, match="not JSON"):
+        await get(cpo, await the_party(cpo))
+    assert "not JSON" in (await cpo.only_party())["problem"]
+    del partner.answers["/2.2.1/tokens"]
+    clock.forward(minutes=5)
+    assert (await get(cpo, await the_party(cpo))).done
+    party = await the_party(cpo)
+    assert (party.problem, party.last_seen_at) == (None, clock.now())
