@@ -127,6 +127,35 @@ DESTRUCTIVE = (
     "tenant terminate default",
 )
 
+ASKING = (
+    "firmware remove X",
+    "location remove X",
+    "party remove X",
+    "pki init --anew",
+    "pki key remove",
+    "pki revoke X",
+    "pki rollover",
+    "pki trust remove X",
+    "station certificate CP1 delete X",
+    "station log remove X",
+    "transaction close X",
+    "user api-key-remove X Y",
+    "user remove X",
+)
+"""What asks before it looks whether there is anything."""
+ASKING_ELSEWHERE = {
+    "csms db restore",
+    "csms station command ID firmware",
+    "csms station command ID customer",
+}
+
+
+@pytest.mark.parametrize("line", ASKING)
+async def test_what_cannot_be_undone_asks_first(line: str, stopped: Cli) -> None:
+    refused = await stopped(*line.split())
+    assert refused.code == 2
+    assert refused.err.endswith("add --yes to do it without being asked\n")
+
 
 @pytest.mark.parametrize("line", DESTRUCTIVE)
 async def test_what_destroys_asks_first(line: str, cli: Cli) -> None:
@@ -159,15 +188,16 @@ def test_every_destructive_verb_is_tested() -> None:
 
     text = reference.markdown()
     asking = {name for name in reference.commands() if "--yes" in _section(text, name)}
-    tested = {f"csms {' '.join(line.split()[:2])}" for line in DESTRUCTIVE} | {"csms db restore"}
-    elsewhere = {
-        "csms transaction close",
-        "csms station command ID firmware",
-        "csms firmware remove",
-        "csms station log remove",
-        "csms station command ID customer",
-    }
-    assert asking - elsewhere == tested
+    tested = {_name(line) for line in (*DESTRUCTIVE, *ASKING)}
+    assert asking == tested | ASKING_ELSEWHERE
+
+
+def _name(line: str) -> str:
+    """Return the verb of a command line, as the reference names it."""
+    words = line.replace("CP1 delete X", "ID delete").replace("remove CP1", "remove").split()
+    return " ".join(
+        ["csms", *(word for word in words if word not in ("X", "Y", "--anew", "TAG1", "default"))]
+    )
 
 
 def _section(text: str, name: str) -> str:

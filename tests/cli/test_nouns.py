@@ -109,7 +109,7 @@ class TestToken:
         done = json.loads(await say(run, "token", "import", str(file), "--json"))
         assert done == {"added": 2, "updated": 1}
         exported = await say(run, "token", "export")
-        assert exported.splitlines()[0] == "uid,type,group,expires,blocked,max_active"
+        assert exported.splitlines()[0] == "uid,type,group,expires,blocked,max_active,language"
         assert "B2,eMAID,,,yes,2" in exported
         again = json.loads(await say(run, "token", "import", "-", "--json", stdin=exported))
         assert again == {"added": 0, "updated": 3}
@@ -118,7 +118,10 @@ class TestToken:
     @pytest.mark.parametrize(
         ("text", "complaint"),
         [
-            ("id,type\nA,x\n", "the header line must be of uid,type,group,expires,blocked,max_active"),
+            (
+                "id,type\nA,x\n",
+                "the header line must be of uid,type,group,expires,blocked,max_active,language",
+            ),
             ("uid\nA\n\n ,\n", "line "),
             ("uid,max_active\nA,many\n", "line 2: max_active is not a number"),
             ("uid,expires\nA,soon\n", "line 2: expires soon: write a date like 2026-01-31"),

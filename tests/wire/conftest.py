@@ -21,7 +21,9 @@ from tests.wire.station import Station
 def tmp_path() -> Iterator[Path]:
     """A directory in memory where there is one: what a disk makes of a commit is tested with the store."""
     memory = Path("/dev/shm")
-    with TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as path:
+    with TemporaryDirectory(
+        dir=memory if os.access(memory, os.W_OK) else None, ignore_cleanup_errors=True
+    ) as path:
         yield Path(path)
 
 
