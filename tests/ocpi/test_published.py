@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+import trio
 
 from csms.model.party import Module
 from csms.services import publication
@@ -196,6 +197,19 @@ async def test_a_status_changes_its_evse_and_the_location_once(
     await station.call("StatusNotification", payloads.status("Available", connector=1, minutes=0))
     await roaming.settle()
     assert await roaming.read(LOCATIONS) == [location]
+
+
+async def test_the_appliance_follows_its_stations_by_itself(
+    roaming: Roaming, station: Station, nursery: trio.Nursery
+) -> None:
+    house = roaming.cpo.csms.house
+    async with house.unit.bus.subscribe() as events:
+        nursery.start_soon(publication.run, house)
+        await station.call("StatusNotification", payloads.status("Faulted", connector=1, minutes=0))
+        with trio.fail_after(20):
+            told = await anext(event async for event in events if event.kind == "location.changed")
+    assert (told.subject, told.body["evseUids"]) == ("Lot-1", ["CP1-1"])
+    assert (await roaming.read(f"{LOCATIONS}/Lot-1/CP1-1"))["status"] == "OUTOFORDER"
 
 
 async def test_a_connector_changes_its_evse_and_the_location(roaming: Roaming, clock: SetClock) -> None:
