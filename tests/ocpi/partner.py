@@ -60,7 +60,7 @@ class Partner:
     """What we must send it."""
     roles: list[dict[str, Any]] = field(default_factory=lambda: [ROLE])
     asked: list[Asked] = field(default_factory=list)
-    answers: dict[str, Callable[[Asked], Answer] | Answer | None] = field(default_factory=dict)
+    answers: dict[str, Callable[[Asked], Answer | None] | Answer | None] = field(default_factory=dict)
     wants_plain: bool = False
     checks_token: bool = True
     port: int = 0
