@@ -85,12 +85,23 @@ async def turn(house: House, position: int, waiting: "roaming_sessions.Waiting")
 
 
 async def follow(house: House, keys: Sequence[Key]) -> None:
-    """Look at locations again, and write those that changed."""
+    """Look at locations again, and write those that changed; one that cannot be shown keeps no other from it."""
     for start in range(0, len(keys), _AT_A_TIME):
         some = keys[start : start + _AT_A_TIME]
-        stale = await house.unit.read(partial(_stale, keys=some))
-        if stale:
-            await house.unit.run(partial(refresh_all, keys=stale))
+        try:
+            await _follow_some(house, some)
+        except CsmsError:
+            raise
+        except Exception:
+            log.exception("locations_not_shown", locations=some)
+            for key in some if len(some) > 1 else ():
+                await follow(house, [key])
+
+
+async def _follow_some(house: House, keys: Sequence[Key]) -> None:
+    stale = await house.unit.read(partial(_stale, keys=keys))
+    if stale:
+        await house.unit.run(partial(refresh_all, keys=stale))
 
 
 def refresh_all(tx: Tx, keys: Sequence[Key]) -> None:

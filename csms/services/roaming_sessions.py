@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+import structlog
 import trio
 
 from csms.clock import from_text, to_text, to_wire
+from csms.errors import CsmsError
 from csms.model import evse as evse_rules
 from csms.model import location_document, roaming
 from csms.model.event import Event
@@ -31,6 +33,8 @@ READINGS_EVERY_S: Final = 30.0
 """How often a session is shown anew because of its readings alone."""
 _AT_A_TIME: Final = 20
 _SHOWN_OF_CDR: Final = ("charging_periods", "total_cost")
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -60,9 +64,17 @@ async def turn(house: House, after: int, until: int, waiting: Waiting) -> None:
 
 
 async def follow(house: House, transaction_ids: Sequence[str]) -> None:
-    """Show sessions anew."""
+    """Show sessions anew; one that cannot be shown keeps no other from it."""
     for start in range(0, len(transaction_ids), _AT_A_TIME):
-        await house.unit.run(partial(_refresh_all, ids=transaction_ids[start : start + _AT_A_TIME]))
+        some = transaction_ids[start : start + _AT_A_TIME]
+        try:
+            await house.unit.run(partial(_refresh_all, ids=some))
+        except CsmsError:
+            raise
+        except Exception:
+            log.exception("sessions_not_shown", sessions=some)
+            for transaction_id in some if len(some) > 1 else ():
+                await follow(house, [transaction_id])
 
 
 def unfinished(tx: Tx) -> list[str]:

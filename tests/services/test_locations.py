@@ -1,5 +1,6 @@
 """Locations as operators keep them, and what follows for what partners are shown, on both databases."""
 
+from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
@@ -227,3 +228,19 @@ async def test_listeners_are_told_what_changed(csms: Appliance, clock: SetClock)
     told = await csms.rows("SELECT subject, body FROM outbox WHERE kind = 'location.changed' ORDER BY id")
     assert told[-1] == {"subject": "Lot", "body": '{"evseUids":["CP1-1","CP1-2"],"itself":false}'}
     assert "tariff_ids" not in (await shown(csms))["evses"][0]["connectors"][0]
+
+
+async def test_a_location_that_cannot_be_shown_keeps_no_other_from_it(
+    csms: Appliance, logs: list[MutableMapping[str, Any]]
+) -> None:
+    await add(csms, id="a", publish=True)
+    await add(csms, id="b", publish=True)
+    await csms.verb("location.assign", location="b", stations=["CP1"])
+    await csms.unit.run(lambda tx: tx.db.run("UPDATE locations SET details = 'broken' WHERE id = 'a'"))
+    await csms.unit.run(lambda tx: tx.db.run("UPDATE connectors SET status = 'FAULTED'"))
+    rows = await csms.rows("SELECT tenant_id, id_folded FROM locations ORDER BY id_folded")
+    await publication.follow(csms.house, [(row["tenant_id"], row["id_folded"]) for row in rows])
+    assert {evse["status"] for evse in (await shown(csms, "b"))["evses"]} == {"OUTOFORDER"}
+    crashed = [entry["locations"] for entry in logs if entry["event"] == "locations_not_shown"]
+    assert [[folded for _, folded in keys] for keys in crashed] == [["a", "b"], ["a"]]
+    logs.clear()
