@@ -28,7 +28,7 @@ from csms.store import parties as party_store
 from csms.store import party_pushes as store
 from csms.store.connection import Row
 
-EVERY_S: Final = 0.3
+EVERY_S: Final = 0.2
 AT_A_TIME: Final = 200
 MOST_REFUSALS: Final = 3
 """How often an object is sent to a partner that refuses it."""
