@@ -120,11 +120,12 @@ def _drivers_of(tx: Tx, party: Party, asks: PartyKey | None) -> list[tuple[str, 
     A hub may ask for a party behind it, but for none that has a connection of its own with us.
     """
     if asks is None:
-        return sorted({tuple(role.key) for role in party.roles})
+        return sorted({(role.key.country_code, role.key.party_id) for role in party.roles})
+    asked = [(asks.country_code, asks.party_id)]
     if party.has(asks):
-        return [tuple(asks)]
+        return asked
     elsewhere = parties.owner(tx.db, party.tenant_id, asks)
-    return [tuple(asks)] if party.is_hub and elsewhere is None else []
+    return asked if party.is_hub and elsewhere is None else []
 
 
 def _raw(documents: list[str]) -> list[msgspec.Raw]:
