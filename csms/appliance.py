@@ -21,6 +21,7 @@ from csms import __version__, housekeeping, systemd
 from csms import log as log_setup
 from csms.admin import app as admin_app
 from csms.admin import gateway, http, local_socket, metrics
+from csms.admin.gateway import Gateway
 from csms.bus import Bus
 from csms.clock import Clock, SystemClock
 from csms.config import Config
@@ -119,7 +120,7 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
     files = FileDoor(unit, FileRoom(config.data_dir))
     dispatcher = Dispatcher(unit, roll, clock, message_log, ask=partial(token_questions.ask, house))
     stations = StationServer(gate, dispatcher, registry, _limits(config), clock=clock, files=files)
-    sign_in = SignIn.from_config(config, unit)
+    sign_in, entry = SignIn.from_config(config, unit), gateway.from_config(config)
     async with trio.open_nursery() as nursery:
         stopping = trio.Event()
         if doors.any_tls:
@@ -127,7 +128,7 @@ async def _serve(config: Config, doors: Doors, store: Store, clock: Clock, entro
         nursery.start_soon(housekeeping.run, house, roll, config.retention)
         await nursery.start(stations.run, doors.stations)
         for name, sockets in doors.http.items():
-            app = _application(name, house, sign_in, config)
+            app = _application(name, house, sign_in, entry)
             tls = doors.front.web if name.endswith("_tls") else None
             nursery.start_soon(http.serve, app, sockets, stopping.wait, config.serve.grace_s, tls)
         if doors.local is not None:
@@ -150,15 +151,16 @@ async def _perform(house: House, verb: str, args: dict[str, Any]) -> Any:
     return await verbs.perform(verb, args, LOCAL_OPERATOR, house.unit, house)
 
 
-def _application(name: str, house: House, sign_in: SignIn, config: Config) -> QuartTrio:
+def _application(name: str, house: House, sign_in: SignIn, entry: Gateway) -> QuartTrio:
+    """Return what a listener serves; all of them count a client's requests together."""
     surface = name.removesuffix("_tls")
     if surface == "ocpi":
-        return ocpi_app.build(house)
+        app = ocpi_app.build(house)
+        entry.secure(app)
+        return app
     if surface != "admin":
-        return admin_app.not_yet(surface)
-    return admin_app.build(
-        house, sign_in, _readiness(house), metrics.registry(house), gateway.from_config(config)
-    )
+        return admin_app.not_yet(surface, entry)
+    return admin_app.build(house, sign_in, _readiness(house), metrics.registry(house), entry)
 
 
 def _readiness(house: House) -> Callable[[], Awaitable[None]]:

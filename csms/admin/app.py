@@ -80,9 +80,10 @@ def _page(house: House) -> str:
     )
 
 
-def not_yet(surface: str) -> QuartTrio:
+def not_yet(surface: str, gateway: Gateway) -> QuartTrio:
     """Return an application that says honestly that a surface is not there yet."""
     app = QuartTrio(f"csms.{surface}")
+    gateway.attach(app)
 
     async def answer(path: str = "") -> tuple[dict[str, Any], int]:
         detail = f"/{path}: {surface} is not part of this version"

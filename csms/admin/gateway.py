@@ -82,6 +82,10 @@ class Gateway:
         app.register_error_handler(CsmsError, _csms_error)
         app.register_error_handler(Exception, _crash)
 
+    def secure(self, app: QuartTrio) -> None:
+        """Give the answers of a listener that bounds its own requests the headers that browsers heed."""
+        app.after_request(_with_security_headers)
+
     def admit(self, caller: Caller, route: str, per_minute: int = 0) -> None:
         """Count a request of a caller that is known by now; raises TooBusy. `per_minute` bounds the route itself."""
         g.caller = caller
@@ -115,10 +119,7 @@ class Gateway:
         return None
 
     def _after(self, response: Response) -> Response:
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        if request.scheme == "https":
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        _with_security_headers(response)
         response.headers["X-Request-Id"] = g.get("request_id", "")
         if request.path.startswith("/api/"):
             response.headers.setdefault("Cache-Control", "no-store")
@@ -157,6 +158,14 @@ class Gateway:
             user=caller.name if caller else None,
             tenant=caller.tenant_id if caller else None,
         )
+
+
+def _with_security_headers(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.scheme == "https":
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
 
 
 def _client(peer: str | None, headers: Headers, trusted: frozenset[str]) -> str:

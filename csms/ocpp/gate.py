@@ -81,7 +81,7 @@ class StationGate:
             verdict = await self._queue(claim, verdict)
         if isinstance(verdict, Denied):
             await self._keep(claim, verdict)
-            return Refused(verdict.http_status, verdict.reason)
+            return Refused(verdict.http_status, verdict.said or verdict.reason)
         if verdict.question is not None and await self._is_revoked(verdict):
             denied = Denied(
                 403,

@@ -56,6 +56,8 @@ class Denied:
     """Whether the station id is known to nobody here."""
     bad_certificate_of: StationRef | None = None
     """The station whose certificate was not good enough."""
+    said: str | None = None
+    """What the peer is told instead of the reason, where that is nothing for strangers."""
     tenants: tuple[str, ...] = ()
     """Whose station it claimed to be: they may see the refusal. Of nobody's station only the operator of all may."""
 
@@ -77,7 +79,8 @@ def _among(tx: Tx, named: list[dict[str, Any]], claim: Claim) -> Welcome | Denie
     found = [row for row in named if row["tenant_status"] == TenantStatus.ACTIVE]
     if not found:
         tenant, status = named[0]["tenant_name"], named[0]["tenant_status"].lower()
-        return Denied(403, f"tenant {tenant} is {status}: csms tenant activate {tenant}")
+        reason = f"tenant {tenant} is {status}: csms tenant activate {tenant}"
+        return Denied(403, reason, said="this station may not connect at present: ask its operator")
     if len(found) > 1:
         fits = [row for row in found if _hash_that_fits(row, claim) or _certificate_fits(tx, row, claim)]
         if len(fits) != 1:

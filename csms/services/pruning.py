@@ -42,7 +42,8 @@ class Pruned:
 def prune(tx: Tx, ages: Ages) -> Pruned:
     """Remove one slice of what is too old; a message that may still be repeated is never too old."""
     return Pruned(
-        store.messages(tx.db, to_text(tx.now - max(ages.messages, REPLAY_WITHIN)), SLICE),
+        store.messages(tx.db, to_text(tx.now - max(ages.messages, REPLAY_WITHIN)), SLICE)
+        + store.refusals(tx.db, to_text(tx.now - ages.messages), SLICE),
         store.meter_values(tx.db, to_text(tx.now - ages.meter_values), SLICE)
         + store.alerts(tx.db, to_text(tx.now - ages.meter_values), SLICE)
         + store.report_parts(tx.db, to_text(tx.now - ages.meter_values))

@@ -154,11 +154,23 @@ def update(
         location_id=changed.location_id,
         quirks=rows.to_json(merged),
     )
-    after = {"profile": changed.security_profile, "registration": changed.registration, "quirks": merged}
-    before = {"profile": found.security_profile, "registration": found.registration, "quirks": found.quirks}
-    tx.audit(caller, found.tenant_id, "station.update", station, {"before": before, "after": after})
+    detail = {"before": _audited(found), "after": _audited(changed)}
+    if serial is not None:
+        detail["after"]["serial"] = serial
+    tx.audit(caller, found.tenant_id, "station.update", station, detail)
     tx.emit("station.changed", found.ref, found.id, {"change": "updated"})
     return changed
+
+
+def _audited(station: ChargingStation) -> dict[str, Any]:
+    """Return what an operator may set of a station."""
+    return {
+        "profile": station.security_profile,
+        "registration": station.registration,
+        "name": station.name,
+        "location": station.location_id,
+        "quirks": station.quirks,
+    }
 
 
 def remove(tx: Tx, caller: Caller, *, station: str, tenant: str | None = None) -> ChargingStation:

@@ -28,9 +28,11 @@ def add(tx: Tx, caller: Caller, *, document: dict[str, Any], tenant: str | None 
         "document": tariff_document.encode(tariff),
         "at": tx.at,
     }
+    before = store.get(tx.db, owner.id, tariff.id)
     store.upsert(tx.db, values)
     _changed(tx, owner.id, tariff.id, "added")
-    tx.audit(caller, owner.id, "tariff.add", tariff.id, {"currency": tariff.currency})
+    detail = {"before": rows.from_json(before["document"]) if before else None, "after": document}
+    tx.audit(caller, owner.id, "tariff.add", tariff.id, detail)
     return show(tx, caller, tariff=tariff.id, tenant=owner.id) | {"warnings": tariff_review.review(tariff)}
 
 
@@ -84,7 +86,10 @@ def set_active(
     row = _find(tx, caller, tariff, tenant)
     if store.set_active(tx.db, row["tenant_id"], row["id"], active, tx.at):
         _changed(tx, row["tenant_id"], row["id"], "activated" if active else "deactivated")
-    tx.audit(caller, row["tenant_id"], "tariff.activate" if active else "tariff.deactivate", row["id"], {})
+    detail = {"before": bool(row["active"]), "after": active}
+    tx.audit(
+        caller, row["tenant_id"], "tariff.activate" if active else "tariff.deactivate", row["id"], detail
+    )
     return {"id": row["id"], "active": active}
 
 

@@ -154,7 +154,8 @@ def set_blocked(tx: Tx, caller: Caller, *, uid: str, blocked: bool, tenant: str 
     token = show(tx, caller, uid=uid, tenant=tenant)
     store.set_blocked(tx.db, token.tenant_id, uid, blocked, tx.at)
     _changed(tx, token.tenant_id, token.uid, "blocked" if blocked else "unblocked")
-    tx.audit(caller, token.tenant_id, "token.block" if blocked else "token.unblock", token.uid, {})
+    detail = {"before": token.blocked, "after": blocked}
+    tx.audit(caller, token.tenant_id, "token.block" if blocked else "token.unblock", token.uid, detail)
     return replace(token, blocked=blocked)
 
 
@@ -163,7 +164,8 @@ def remove(tx: Tx, caller: Caller, *, uid: str, tenant: str | None = None) -> No
     token = show(tx, caller, uid=uid, tenant=tenant)
     store.delete(tx.db, token.tenant_id, uid)
     _changed(tx, token.tenant_id, token.uid, "removed", type=token.type)
-    tx.audit(caller, token.tenant_id, "token.remove", token.uid, {})
+    before = {"type": token.type, "group": token.group_id, "blocked": token.blocked}
+    tx.audit(caller, token.tenant_id, "token.remove", token.uid, {"before": before})
 
 
 def _changed(tx: Tx, tenant_id: str, uid: str, change: str, **more: str) -> None:

@@ -134,7 +134,8 @@ def set_blocked(tx: Tx, caller: Caller, *, user: str, blocked: bool, tenant: str
     status = UserStatus.BLOCKED if blocked else UserStatus.ACTIVE
     values = {} if blocked else {"failed_logins": 0, "locked_until": None}
     store.update(tx.db, found.id, status=status.value, updated_at=tx.at, **values)
-    tx.audit(caller, found.tenant_id, "user.block" if blocked else "user.unblock", found.email, {})
+    detail = {"before": found.status, "after": status}
+    tx.audit(caller, found.tenant_id, "user.block" if blocked else "user.unblock", found.email, detail)
     return replace(found, status=status, updated_at=tx.now)
 
 

@@ -264,7 +264,8 @@ def bind(verb: Verb, args: Mapping[str, Any]) -> dict[str, Any]:
     try:
         converted = msgspec.convert({k: v for k, v in args.items() if v is not None}, shape, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidInput(str(error).replace(" - at `$.", " (").replace("`", ")")) from None
+        text, _, where = str(error).replace("`", "").partition(" - at $.")
+        raise InvalidInput(f"{where}: {text[:1].lower()}{text[1:]}" if where else text) from None
     bound = {name: getattr(converted, name) for name in names if name in args and args[name] is not None}
     for name, value in bound.items():
         if isinstance(value, int | float) and not _in_range(name, value):

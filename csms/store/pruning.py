@@ -39,6 +39,14 @@ def transaction_events(db: Database, before: str, most: int) -> int:
     )
 
 
+def refusals(db: Database, before: str, most: int) -> int:
+    """Remove refused handshakes older than a moment."""
+    return db.run(
+        "DELETE FROM refusals WHERE at < :before AND id IN (SELECT id FROM refusals ORDER BY id LIMIT :most)",
+        {"before": before, "most": most},
+    )
+
+
 def alerts(db: Database, before: str, most: int) -> int:
     """Remove alerts that were over before a moment; what is open stays."""
     return db.run(

@@ -25,10 +25,10 @@ def identity(db: Database, tenant_id: str) -> Row:
 
 
 def find(db: Database, name_or_id: str) -> Tenant | None:
-    """Return one tenant by id or by name, without regard to case."""
+    """Return one tenant by id, as a UUID with dashes or without, or by name, without regard to case."""
     row = db.one(
-        "SELECT * FROM tenants WHERE id = :key OR lower(name) = lower(:key)",
-        {"key": name_or_id},
+        "SELECT * FROM tenants WHERE id IN (:key, :bare) OR lower(name) = lower(:key)",
+        {"key": name_or_id, "bare": name_or_id.replace("-", "").lower()},
     )
     return rows.load(Tenant, row) if row else None
 

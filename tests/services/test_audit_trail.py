@@ -1,5 +1,7 @@
 """The audit is a chain: whatever is altered, removed or slipped in afterwards shows."""
 
+import uuid
+
 import pytest
 import trio
 
@@ -81,3 +83,24 @@ async def test_only_who_is_bound_to_no_tenant_may_look_at_everybodys_changes(csm
     admin = Caller("admin", Role.TENANT_ADMIN, "some tenant", "test")
     with pytest.raises(NotAllowed):
         await verbs.perform("audit.verify", {}, admin, csms.unit)
+
+
+async def test_a_change_says_what_was_before_and_after(csms: Appliance) -> None:
+    await csms.verb("station.update", station="CP1", name="north")
+    await csms.verb("station.update", station="CP1", name="south")
+    await csms.verb("token.add", uid="T1")
+    await csms.verb("token.blocked", uid="T1", blocked=True)
+    token, _, south, *_ = [row["detail"] for row in await csms.verb("audit.list")]
+    assert token == {"before": False, "after": True}
+    assert (south["before"]["name"], south["after"]["name"]) == ("north", "south")
+
+
+async def test_a_tenant_is_found_by_a_uuid_as_others_write_it(csms: Appliance) -> None:
+    shown = await csms.verb("tenant.show", tenant="default")
+    dashed = str(uuid.UUID(shown["id"])).upper()
+    assert (await csms.verb("tenant.show", tenant=dashed))["id"] == shown["id"]
+
+
+async def test_an_argument_that_does_not_fit_is_named(csms: Appliance) -> None:
+    with pytest.raises(InvalidInput, match=r"^limit: expected int, got str$"):
+        await csms.verb("audit.list", limit="many")

@@ -220,7 +220,9 @@ async def test_a_suspended_tenant(csms: Appliance, station: Station) -> None:
     assert station.close_frame is not None
     reply = await csms.line().handshake("/ocpp/default/CP1")
     assert reply.status == 403
-    assert "tenant default is suspended: csms tenant activate default" in reply.body
+    assert reply.body == "this station may not connect at present: ask its operator\n"
+    report = await csms.verb("doctor.station", station="CP1", tenant="default")
+    assert report["refusals"][0]["reason"] == "tenant default is suspended: csms tenant activate default"
     await stays.call("BootNotification", boot())
     unambiguous = await csms.station("CP1")
     await unambiguous.call("BootNotification", boot())
