@@ -16,7 +16,8 @@ import pytest
 
 from csms.admin import metrics
 from csms.errors import CsmsError
-from csms.services import present, verbs
+from csms.model.alert import AlertCategory, AlertSeverity
+from csms.services import alerts, present, verbs
 from csms.services.access import PERMISSIONS, Caller, Role
 from csms.services.verbs import VERBS
 from csms.store.connection import Database
@@ -68,6 +69,33 @@ class Two:
         await csms.verb("tariff.add", document=TARIFF | {"id": "SAME-T"}, tenant=tenant)
         await csms.verb("tariff.add", document=TARIFF | {"id": f"{mark}-T"}, tenant=tenant)
         await self._charge(tenant, mark)
+        await self._keep(tenant, mark)
+
+    async def _keep(self, tenant: str, mark: str) -> None:
+        """Let there be a user with a key, an alert, a place and a wish."""
+        csms = self.csms
+        user = await csms.verb("user.add", email=f"{mark}@example.com", role="VIEWER", tenant=tenant)
+        key = await csms.verb("user.api-key", user=user["id"], name=mark, tenant=tenant)
+        await csms.verb("desired.set", name=f"{mark}-setting", value=mark, tenant=tenant)
+        place = PLACE | {"id": f"{mark}-PLACE", "name": mark}
+        await csms.verb("location.add", document=place, tenant=tenant)
+        alert = await csms.unit.run(
+            lambda tx: alerts.raise_alert(
+                tx,
+                tenant_id=self.tenants[tenant],
+                severity=AlertSeverity.HIGH,
+                category=AlertCategory.SYSTEM_ERROR,
+                key=mark,
+                text=mark,
+                station_id="SAME",
+            )
+        )
+        self.ids[tenant] |= {
+            "user": user["id"],
+            "key": key["id"],
+            "alert": alert.id,
+            "location": f"{mark}-PLACE",
+        }
 
     async def _charge(self, tenant: str, mark: str) -> None:
         station = self.csms.line()
@@ -96,6 +124,14 @@ async def two(csms: Appliance) -> Two:
     return made
 
 
+PLACE: Final = {
+    "address": "Street 1",
+    "city": "Town",
+    "country": "DEU",
+    "coordinates": {"latitude": "52.520000", "longitude": "13.405000"},
+    "time_zone": "Europe/Berlin",
+}
+
 NAMES: Final = {
     "station": ("CP", "station"),
     "station_id": ("CP", "station"),
@@ -104,6 +140,10 @@ NAMES: Final = {
     "tariff_id": ("T", "tariff"),
     "transaction": ("transaction", "id"),
     "cdr": ("cdr", "id"),
+    "user": ("user", "id"),
+    "key": ("key", "id"),
+    "alert": ("alert", "id"),
+    "location": ("location", "id"),
 }
 OTHERS: Final[dict[str, Any]] = {
     "action": "ClearCache",
