@@ -196,4 +196,7 @@ def test_every_read_is_documented() -> None:
     reads = {c.removeprefix("csms ") for c in reference.commands() if c.split()[-1] in reading}
     found = {re.sub(r"( [A-Z]+)+$", "", read) for read in READS}
     asking = ("station command ", "station certificate ")
-    assert {read for read in reads if not read.startswith(asking)} == found - {"doctor STATION", "pki rollover --status"}
+    assert {read for read in reads if not read.startswith(asking)} == found - {
+        "doctor STATION",
+        "pki rollover --status",
+    }
