@@ -209,6 +209,31 @@ def seq_nos(db: Database, transaction_id: str) -> list[int]:
     return [row["seq_no"] for row in found]
 
 
+def incomplete(db: Database, station_key: str, since: str, limit: int) -> list[Transaction]:
+    """Return a station's transactions first heard of since a moment that lack their start or events, newest first.
+
+    The last word on the numbers counts: a gap, or that there is none any more. One whose id was given to another
+    transaction can be asked about no more, and is left out.
+    """
+    found = db.all(
+        """SELECT * FROM transactions AS t WHERE id IN (
+               SELECT id FROM transactions WHERE station_key = :station AND ended_at IS NULL
+               UNION ALL
+               SELECT id FROM transactions WHERE station_key = :station AND ended_at IS NOT NULL
+                 AND received_at >= :since)
+             AND received_at >= :since
+             AND (start_unseen = 1 OR EXISTS (
+               SELECT 1 FROM corrections AS gap WHERE gap.transaction_id = t.id AND gap.kind = 'sequence_gap'
+                 AND NOT EXISTS (SELECT 1 FROM corrections AS later WHERE later.transaction_id = t.id
+                   AND later.kind = 'sequence_complete' AND later.id > gap.id)))
+             AND NOT EXISTS (
+               SELECT 1 FROM corrections AS old WHERE old.transaction_id = t.id AND old.kind = 'id_used_again')
+           ORDER BY received_at DESC, id LIMIT :limit""",
+        {"station": station_key, "since": since, "limit": limit},
+    )
+    return [rows.load(Transaction, row, corrections=()) for row in found]
+
+
 def put_meter_value(db: Database, values: dict[str, Any]) -> None:
     """Write one reading; the same reading reported again replaces itself."""
     db.run(
