@@ -37,6 +37,11 @@ COLUMNS: list[Column] = [
     ("kWh", lambda t: kwh(t["energyWh"])),
     ("reason", "stopReason"),
 ]
+_NO_CDR = {
+    "ACTIVE": "none yet: it has not ended",
+    "AWAITING_STOP": "none yet: its stop has not arrived, though another has begun on its EVSE",
+    "ORPHANED": "none: it is a stop whose transaction is not known",
+}
 SPARE = ("reason", "evse", "ended")
 CSV_FIELDS = (
     "id", "ocppId", "stationId", "evseId", "connectorId", "idToken", "authorization", "state", "startedAt",
@@ -72,7 +77,7 @@ def show_(
         return
     pairs = [(name, found.get(key) if isinstance(key, str) else key(found)) for name, key in COLUMNS]
     meter = f"{found['meterStartWh']} → {found['meterStopWh']} Wh"
-    print_pairs([*pairs, ("meter", meter), ("tariff", found["tariffId"]), ("cdr", found["cdrId"])])
+    print_pairs([*pairs, ("meter", meter), ("tariff", found["tariffId"]), ("cdr", _cdr(found))])
     if found["corrections"]:
         out.print("\nCorrections", style="bold")
         columns: list[Column] = [("when", lambda c: moment(c["at"])), ("what", "kind"), ("detail", _detail)]
@@ -123,6 +128,16 @@ def export(
         print_json(found)
     else:
         print_csv(reversed(found), CSV_FIELDS)
+
+
+def _cdr(transaction: Mapping[str, Any]) -> str | None:
+    """Return the id of the CDR, or in one line why there is none."""
+    unseen = any(correction["kind"] == "start_unseen" for correction in transaction["corrections"])
+    if transaction["cdrId"] is not None:
+        return str(transaction["cdrId"])
+    if transaction["state"] == "ENDED" and unseen:
+        return "none yet: its start has not arrived (csms transaction close bills what is known)"
+    return _NO_CDR.get(transaction["state"])
 
 
 def _detail(correction: Mapping[str, Any]) -> str:
