@@ -237,15 +237,19 @@ def note(tx: Tx, command: Command, said: str, *, within: timedelta) -> None:
 def claim_remote_start(tx: Tx, station: StationRef, report: TransactionReport) -> str | None:
     """End the remote start that a transaction follows and return its id.
 
-    A station that names the request decides; else it is the newest with the id token, for the EVSE.
+    A station that names the request decides, in time or late; else it is the newest with the id token, for the EVSE.
     """
-    named = report.request_id is not None
-    for command in store.pending(tx.db, station.key, Purpose.REMOTE_START):
-        alike = command.id_token == fold(report.id_token or "") and command.evse_id in (None, report.evse_id)
-        if command.request_id == report.request_id if named else alike:
-            _follow(tx, command, "transaction started", Outcome.DONE)
-            return command.id
-    return None
+    if report.request_id is not None:
+        found = store.awaiting_number(tx.db, station.key, Purpose.REMOTE_START, report.request_id)
+    else:
+        uid, evses = fold(report.id_token or ""), (None, report.evse_id)
+        pending = store.pending(tx.db, station.key, Purpose.REMOTE_START)
+        found = next((each for each in pending if each.id_token == uid and each.evse_id in evses), None)
+    if found is None:
+        return None
+    late = " late" if found.outcome is Outcome.TIMED_OUT else ""
+    _follow(tx, found, f"transaction started{late}", Outcome.DONE)
+    return found.id
 
 
 def claim_remote_stop(tx: Tx, station: StationRef, ocpp_id: str, reason: str | None) -> None:

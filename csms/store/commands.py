@@ -64,6 +64,17 @@ def of_request(db: Database, station_key: str, purpose: Purpose, request_id: int
     return rows.load(Command, row) if row else None
 
 
+def awaiting_number(db: Database, station_key: str, purpose: Purpose, request_id: int) -> Command | None:
+    """Return the command under this number that is open, or else the latest that nothing has followed in time."""
+    row = db.one(
+        """SELECT * FROM commands WHERE station_key = :station AND request_id = :request AND purpose = :purpose
+             AND outcome IN ('PENDING', 'TIMED_OUT')
+           ORDER BY CASE outcome WHEN 'PENDING' THEN 0 ELSE 1 END, requested_at DESC LIMIT 1""",
+        {"station": station_key, "request": request_id, "purpose": purpose.value},
+    )
+    return rows.load(Command, row) if row else None
+
+
 def expired(db: Database, now: str) -> list[Command]:
     """Return the open commands whose time is over."""
     found = db.all(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from csms.ocpp.v201.routes import OUTBOUND
+from csms.services import commands
 from tests.conformance.cases import case
 from tests.wire.appliance import Appliance
 from tests.wire.payloads import at
@@ -86,6 +87,32 @@ async def test_a_start_that_no_event_names_is_known_by_its_token(csms: Appliance
     sent = await _order(csms, "start", id_token="TAG1")
     await station.call("TransactionEvent", started())
     assert (await _command(csms, sent))["outcome"] == "DONE"
+
+
+async def test_a_start_that_comes_too_late_is_linked_by_its_number(csms: Appliance, station: Station) -> None:
+    sent = await _send(csms, "RequestStartTransaction", idToken=TAG1, remoteStartId=77)
+    other = await _send(csms, "RequestStartTransaction", idToken=TAG1, remoteStartId=78)
+    csms.clock.forward(minutes=4)
+    assert await csms.unit.run(commands.expire) == 2
+    await station.call("TransactionEvent", started(remoteStartId=77, triggerReason="RemoteStart"))
+    found = await _command(csms, sent)
+    assert (found["outcome"], found["followedBy"]) == ("DONE", "transaction started late")
+    assert (await _command(csms, other))["outcome"] == "TIMED_OUT"
+    [shown] = await csms.transactions()
+    assert shown["remoteCommandId"] == sent["commandId"]
+    await station.call("TransactionEvent", started(tx="T2", minutes=5, remoteStartId=77, evse={"id": 2}))
+    second = next(found for found in await csms.transactions() if found["ocppId"] == "T2")
+    assert second["remoteCommandId"] is None
+
+
+async def test_a_late_start_without_a_number_is_nobodys(csms: Appliance, station: Station) -> None:
+    sent = await _order(csms, "start", id_token="TAG1")
+    csms.clock.forward(minutes=4)
+    await csms.unit.run(commands.expire)
+    await station.call("TransactionEvent", started())
+    assert (await _command(csms, sent))["outcome"] == "TIMED_OUT"
+    [shown] = await csms.transactions()
+    assert shown["remoteCommandId"] is None
 
 
 async def test_a_stop_is_done_when_the_transaction_has_ended(csms: Appliance, station: Station) -> None:
