@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from csms.cli import token_places
 from csms.cli._console import (
     Column,
     JsonFlag,
@@ -25,6 +26,7 @@ from csms.errors import InvalidInput, NotFound
 app = typer.Typer(
     name="token", help="Id tokens: cards, fobs and app accounts that may charge.", no_args_is_help=True
 )
+app.add_typer(token_places.app)
 
 COLUMNS: list[Column] = [
     ("uid", "uid"),

@@ -1,6 +1,6 @@
 """Id tokens and the decision whether one may charge (OCPP 1.6 §5.1, §7.2 IdTagInfo; 2.0.1 block C)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -12,13 +12,14 @@ ISO14443: Final = "ISO14443"
 
 
 class AuthorizationStatus(StrEnum):
-    """Outcome of an authorization, in the words both OCPP versions share."""
+    """Outcome of an authorization, in the words both OCPP versions share but the last, which 1.6 has not."""
 
     ACCEPTED = "Accepted"
     BLOCKED = "Blocked"
     EXPIRED = "Expired"
     INVALID = "Invalid"
     CONCURRENT_TX = "ConcurrentTx"
+    NOT_AT_THIS_LOCATION = "NotAtThisLocation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class IdToken:
     use_count: int = 0
     language: str | None = None
     """What its holder reads, like de or en-GB."""
+    bound: bool = False
+    """Whether it is valid at certain stations or EVSEs only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Authorization:
     message: PersonalMessage | None = None
     realtime: str | None = None
     """The reference a partner gave when it was asked, "" where it gave none; None where nobody was asked."""
+    evse_ids: tuple[int, ...] = ()
+    """The EVSEs of this station that the token is valid at; empty where it is valid at all of them."""
 
     @property
     def accepted(self) -> bool:
@@ -67,8 +72,19 @@ def fold(uid: str) -> str:
     return uid.strip().casefold()
 
 
-def decide(token: IdToken | None, now: datetime, active: int = 0) -> Authorization:
-    """Decide whether `token` may charge at `now` while `active` other transactions run on it."""
+def decide(
+    token: IdToken | None,
+    now: datetime,
+    active: int = 0,
+    *,
+    places: frozenset[int] = frozenset(),
+    evse_id: int = 0,
+) -> Authorization:
+    """Decide whether `token` may charge at `now` while `active` other transactions run on it.
+
+    `places` are the EVSEs of the station that a bound token is valid at, with 0 for all of them; `evse_id` is where it
+    is to charge, 0 where that is not known yet.
+    """
     if token is None:
         return Authorization(AuthorizationStatus.INVALID)
     status = AuthorizationStatus.ACCEPTED
@@ -78,4 +94,14 @@ def decide(token: IdToken | None, now: datetime, active: int = 0) -> Authorizati
         status = AuthorizationStatus.EXPIRED
     elif token.max_active is not None and active >= token.max_active:
         status = AuthorizationStatus.CONCURRENT_TX
-    return Authorization(status, token.expires_at, token.group_id, token.language)
+    verdict = Authorization(status, token.expires_at, token.group_id, token.language)
+    return within(verdict, places, evse_id) if token.bound and verdict.accepted else verdict
+
+
+def within(verdict: Authorization, places: frozenset[int], evse_id: int = 0) -> Authorization:
+    """Narrow the verdict on a bound token to its places at a station (2.0.1 C01, IdTokenInfoType.evseId)."""
+    if 0 in places:
+        return verdict
+    if not places or (evse_id and evse_id not in places):
+        return replace(verdict, status=AuthorizationStatus.NOT_AT_THIS_LOCATION)
+    return replace(verdict, evse_ids=tuple(sorted(places)))

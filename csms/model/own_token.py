@@ -15,13 +15,15 @@ _ALLOWED: Final[dict[AuthorizationStatus, Allowed]] = {
     AuthorizationStatus.EXPIRED: Allowed.EXPIRED,
     AuthorizationStatus.INVALID: Allowed.NOT_ALLOWED,
     AuthorizationStatus.CONCURRENT_TX: Allowed.NOT_ALLOWED,
+    AuthorizationStatus.NOT_AT_THIS_LOCATION: Allowed.NOT_ALLOWED,
 }
 
 
 def document(token: IdToken, tenant: Tenant, now: datetime) -> dict[str, Any]:
     """Return the Token object of an id token.
 
-    One that expires, or may run so many charges at once only, is to be asked about where we can be reached.
+    One that expires, or may run so many charges at once only, is to be asked about where we can be reached. One that
+    is bound to stations of ours is not valid at a partner's.
     """
     changed = token.updated_at
     if token.expires_at is not None and changed < token.expires_at <= now:

@@ -15,6 +15,7 @@ import msgspec
 
 from csms.clock import from_text, to_text
 from csms.errors import Conflict, Unsupported
+from csms.model import id_token
 from csms.model.command import CallStatus, Outcome
 from csms.model.id_token import Authorization, AuthorizationStatus
 from csms.model.station_command import Abilities, GetLocalListVersion, ListEntry, ListUpdate, SendLocalList
@@ -24,7 +25,7 @@ from csms.services.commands import CallResult
 from csms.services.errand import Errand
 from csms.services.local_list_states import LocalListState
 from csms.services.unit import Tx
-from csms.store import abilities, tokens
+from csms.store import abilities, token_places, tokens
 from csms.store import local_lists as lists
 from csms.store import stations as station_store
 from csms.store.connection import Row
@@ -63,6 +64,8 @@ class _Now:
     entries: dict[str, ListEntry]
     left_out: int
     token_changes: int
+    bound: frozenset[str] = frozenset()
+    """Those (folded) that are valid at certain places only: what holds at the station at hand is for `_placed`."""
 
 
 @dataclass(slots=True)
@@ -137,12 +140,28 @@ def _current(tx: Tx, errand: Errand, most_characters: int | None, memory: Memory
         every = tokens.judged(tx.db, errand.station.tenant_id)
         fitting = [row for row in every if most_characters is None or len(row["uid"]) <= most_characters]
         entries = {row["uid_folded"]: _entry(row, tx) for row in fitting}
-        now = _Now(entries, len(every) - len(fitting), changes)
+        bound = frozenset(row["uid_folded"] for row in fitting if row["bound"])
+        now = _Now(entries, len(every) - len(fitting), changes, bound)
         memory.keep(key, now, tx.now)
+    now = _placed(tx, errand, now)
     gone = _forgotten(tx, errand)
     if not gone:
         return now
     return replace(now, entries={uid: entry for uid, entry in now.entries.items() if uid not in gone})
+
+
+def _placed(tx: Tx, errand: Errand, now: _Now) -> _Now:
+    """Return the entries with what holds at the station of those that are bound to places."""
+    if not now.bound:
+        return now
+    places = token_places.by_token(tx.db, errand.station.tenant_id, errand.station.id)
+    entries = dict(now.entries)
+    for uid in now.bound:
+        verdict = entries[uid].authorization
+        if verdict is not None and verdict.accepted:
+            here = id_token.within(verdict, places.get(uid, frozenset()))
+            entries[uid] = replace(entries[uid], authorization=here)
+    return replace(now, entries=entries)
 
 
 def _forgotten(tx: Tx, errand: Errand) -> frozenset[str]:
@@ -260,6 +279,8 @@ def _fingerprint(entry: ListEntry) -> str:
         return ""
     expires = to_text(verdict.expires_at) if verdict.expires_at else ""
     said = f"{entry.id_token}|{verdict.status.value}|{expires}|{verdict.group_id or ''}"
+    if verdict.evse_ids:
+        said += f"|{verdict.evse_ids}"
     digest = blake2b(said.encode(), digest_size=8).hexdigest()
     return f"{digest}|{entry.id_token_type}|{entry.id_token}"
 

@@ -26,6 +26,7 @@ _WHY: Final = {
     AuthorizationStatus.BLOCKED: "is blocked: csms token unblock",
     AuthorizationStatus.EXPIRED: "has expired",
     AuthorizationStatus.CONCURRENT_TX: "charges already as often as it may at a time",
+    AuthorizationStatus.NOT_AT_THIS_LOCATION: "is not valid there: csms token places list",
 }
 
 
@@ -95,7 +96,7 @@ class Reserve:
 
 def start(on: Occasion, order: Start) -> ask.StartTransaction:
     """Check the id token as the start itself will be; say why it would be refused."""
-    uid, _, type_ = _usable(on, order.id_token)
+    uid, _, type_ = _usable(on, order.id_token, order.evse_id or 0)
     if order.limit_a is not None and order.limit_a <= 0:
         raise InvalidInput("a limit for a charge is more than 0 A")
     number = abilities.count(on.tx.db, on.station.id, "request")
@@ -154,7 +155,7 @@ def report(on: Occasion, order: Report) -> GetReport:
 
 def reserve(on: Occasion, order: Reserve) -> ask.ReserveNow:
     """Check the id token, and number the reservation so that it replaces no other one of the station."""
-    uid, group, type_ = _usable(on, order.id_token)
+    uid, group, type_ = _usable(on, order.id_token, order.evse_id or 0)
     expires_at = aware(order.expires_at) or on.tx.now + RESERVE_FOR
     if expires_at <= on.tx.now:
         raise InvalidInput("a reservation expires in the future")
@@ -172,9 +173,9 @@ def _unused_number(on: Occasion) -> int:
     return number
 
 
-def _usable(on: Occasion, uid: str) -> tuple[str, str | None, str]:
+def _usable(on: Occasion, uid: str, evse_id: int) -> tuple[str, str | None, str]:
     """Return an id token as registered, its group and its type; raises what a station would be told about it."""
-    verdict = tokens.foresee(on.tx, on.station.tenant_id, uid)
+    verdict = tokens.foresee(on.tx, on.station.tenant_id, uid, on.station.id, evse_id)
     token = token_store.get(on.tx.db, on.station.tenant_id, uid)
     if verdict.accepted or on.force:
         return (token.uid, token.group_id, token.type) if token else (uid, None, ISO14443)

@@ -13,7 +13,7 @@ from csms.model.station import StationRef
 from csms.services import partner_tokens, tenants
 from csms.services.access import Caller
 from csms.services.unit import Tx
-from csms.store import local_lists, stations, transactions
+from csms.store import local_lists, stations, token_places, transactions
 from csms.store import tokens as store
 
 _LANGUAGE: Final = re.compile("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4})?")
@@ -34,10 +34,12 @@ def authorize(
     starting: bool = False,
     type: str | None = None,
     ask: bool = True,
+    evse_id: int = 0,
 ) -> Authorization:
     """Decide about an id token presented at a station; a start also counts the use and other transactions.
 
-    One that is not ours may be a partner's: raises AskFirst where that one is to be asked (not with `ask=False`).
+    `evse_id` is where it is to charge, 0 where that is not known yet. One that is not ours may be a partner's: raises
+    AskFirst where that one is to be asked (not with `ask=False`).
     """
     if type == NO_AUTHORIZATION:
         return Authorization(AuthorizationStatus.ACCEPTED)
@@ -47,7 +49,7 @@ def authorize(
     active = 0
     if token is not None and starting and token.max_active is not None:
         active = transactions.active_of_token(tx.db, station.tenant_id, fold(token.uid))
-    verdict = id_token.decide(token, tx.now, active)
+    verdict = id_token.decide(token, tx.now, active, places=_places(tx, station.key, token), evse_id=evse_id)
     if token is not None and starting and verdict.accepted:
         store.used(tx.db, token.id, tx.at)
     return verdict
@@ -61,11 +63,18 @@ def is_master_pass(tx: Tx, station: StationRef, group_id: str | None) -> bool:
     return bool(held) and fold(held or "") == fold(group_id)
 
 
-def foresee(tx: Tx, tenant_id: str, uid: str) -> Authorization:
-    """Return the verdict that a start with an id token would get now, without counting a use."""
+def foresee(tx: Tx, tenant_id: str, uid: str, station_key: str, evse_id: int = 0) -> Authorization:
+    """Return the verdict that a start with an id token at a station would get now, without counting a use."""
     token = store.get(tx.db, tenant_id, uid)
     active = transactions.active_of_token(tx.db, tenant_id, fold(token.uid)) if token else 0
-    return id_token.decide(token, tx.now, active)
+    return id_token.decide(token, tx.now, active, places=_places(tx, station_key, token), evse_id=evse_id)
+
+
+def _places(tx: Tx, station_key: str, token: IdToken | None) -> frozenset[int]:
+    """Return the EVSEs of a station that a bound id token is valid at; one that is not bound costs no look."""
+    if token is None or not token.bound:
+        return frozenset()
+    return token_places.at_station(tx.db, token.tenant_id, token.uid, station_key)
 
 
 def add(
@@ -87,7 +96,7 @@ def add(
         raise Conflict(f"id token {uid} exists already")
     token = _token(tx, owner.id, uid, type, group, expires_at, blocked, max_active, language)
     store.insert(tx.db, token)
-    _changed(tx, owner.id, token.uid, "added")
+    changed(tx, owner.id, token.uid, "added")
     tx.audit(caller, owner.id, "token.add", token.uid, {"type": type, "group": group, "blocked": blocked})
     return token
 
@@ -131,7 +140,7 @@ def import_tokens(
         else:
             updated += 1
         store.upsert(tx.db, token)
-    _changed(tx, owner.id, str(len(tokens)), "imported")
+    changed(tx, owner.id, str(len(tokens)), "imported")
     tx.audit(caller, owner.id, "token.import", str(len(tokens)), {"added": added, "updated": updated})
     return {"added": added, "updated": updated}
 
@@ -153,7 +162,7 @@ def set_blocked(tx: Tx, caller: Caller, *, uid: str, blocked: bool, tenant: str 
     """Block or unblock an id token; running transactions go on."""
     token = show(tx, caller, uid=uid, tenant=tenant)
     store.set_blocked(tx.db, token.tenant_id, uid, blocked, tx.at)
-    _changed(tx, token.tenant_id, token.uid, "blocked" if blocked else "unblocked")
+    changed(tx, token.tenant_id, token.uid, "blocked" if blocked else "unblocked")
     detail = {"before": token.blocked, "after": blocked}
     tx.audit(caller, token.tenant_id, "token.block" if blocked else "token.unblock", token.uid, detail)
     return replace(token, blocked=blocked)
@@ -163,12 +172,13 @@ def remove(tx: Tx, caller: Caller, *, uid: str, tenant: str | None = None) -> No
     """Remove an id token; its transactions and CDRs stay."""
     token = show(tx, caller, uid=uid, tenant=tenant)
     store.delete(tx.db, token.tenant_id, uid)
-    _changed(tx, token.tenant_id, token.uid, "removed", type=token.type)
+    token_places.clear(tx.db, token.tenant_id, uid)
+    changed(tx, token.tenant_id, token.uid, "removed", type=token.type)
     before = {"type": token.type, "group": token.group_id, "blocked": token.blocked}
     tx.audit(caller, token.tenant_id, "token.remove", token.uid, {"before": before})
 
 
-def _changed(tx: Tx, tenant_id: str, uid: str, change: str, **more: str) -> None:
+def changed(tx: Tx, tenant_id: str, uid: str, change: str, **more: str) -> None:
     """Tell listeners, and count the change: local lists that follow the id tokens see by it that they are behind."""
     local_lists.tokens_changed(tx.db, tenant_id)
     tx.events.append(Event("token.changed", tenant_id, None, uid, tx.now, {"change": change, **more}))

@@ -96,7 +96,9 @@ def _go_on(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> 
 def _learn(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> Authorization | None:
     """Complete a running transaction by what it lacked so far: EVSE, id token, register, reservation, remote start."""
     changes: dict[str, Any] = {}
-    verdict = transactions.judge(tx, station, report, starting=row["id_token"] is None)
+    verdict = transactions.judge(
+        tx, station, report, starting=row["id_token"] is None, evse_id=row["evse_id"]
+    )
     if verdict is not None and row["id_token"] is None:
         changes["id_token"] = report.id_token
         changes["id_token_folded"] = fold(report.id_token or "")
@@ -171,7 +173,7 @@ def _start_later(tx: Tx, station: StationRef, row: Row, report: TransactionRepor
     """Complete a transaction whose start arrives after other events, and write the CDR that waited for it."""
     if not row["start_unseen"]:
         corrections.note(tx, station, row["id"], "second_start_ignored", {"reported": to_text(report.at)})
-        return Noted(transactions.judge(tx, station, report))
+        return Noted(transactions.judge(tx, station, report, evse_id=row["evse_id"]))
     verdict = _learn(tx, station, row, report)
     started_at = corrections.sane_time(report.at, tx.now)
     known: Row = {"started_at": to_text(started_at), "reported_started_at": to_text(report.at)}
@@ -212,19 +214,21 @@ def _after_end(tx: Tx, station: StationRef, row: Row, report: TransactionReport)
             detail = {"takenAt": to_text(report.readings[-1].taken_at)}
             corrections.note(tx, station, row["id"], "reading_after_end", detail)
         readings.put(tx, station, row["id"], row["evse_id"], report.readings)
-    return Noted(transactions.judge(tx, station, report), _final_cost(tx, row, report))
+    return Noted(
+        transactions.judge(tx, station, report, evse_id=row["evse_id"]), _final_cost(tx, row, report)
+    )
 
 
 def _again(tx: Tx, station: StationRef, row: Row, report: TransactionReport) -> Noted:
     """Return the answer an event got before."""
-    verdict = transactions.judge(tx, station, report)
+    verdict = transactions.judge(tx, station, report, evse_id=row["evse_id"])
     if (
         verdict is not None
         and row["authorization"]
         and fold(row["id_token"] or "") == fold(report.id_token or "")
     ):
         status = AuthorizationStatus(row["authorization"])
-        verdict = Authorization(status, verdict.expires_at, verdict.group_id)
+        verdict = Authorization(status, verdict.expires_at, verdict.group_id, evse_ids=verdict.evse_ids)
     return Noted(verdict, _final_cost(tx, row, report))
 
 

@@ -113,9 +113,12 @@ def freeze(
 
 
 def judge(
-    tx: Tx, station: StationRef, report: TransactionReport, *, starting: bool = False
+    tx: Tx, station: StationRef, report: TransactionReport, *, starting: bool = False, evse_id: int = 0
 ) -> Authorization | None:
-    """Return the verdict on the id token that a report shows, None where it shows none."""
+    """Return the verdict on the id token that a report shows, None where it shows none.
+
+    `evse_id` is where the transaction takes place, for a report that leaves it out.
+    """
     if report.id_token is None:
         return None
     if starting and report.digest:
@@ -124,7 +127,13 @@ def judge(
             return Authorization(AuthorizationStatus.INVALID, shown.expires_at, shown.group_id)
     ask = report.kind is not ReportKind.ENDED
     return tokens.authorize(
-        tx, station, report.id_token, starting=starting, type=report.id_token_type, ask=ask
+        tx,
+        station,
+        report.id_token,
+        starting=starting,
+        type=report.id_token_type,
+        ask=ask,
+        evse_id=report.evse_id or evse_id,
     )
 
 

@@ -32,7 +32,7 @@ def select(db: Database, tenant_id: str | None) -> list[IdToken]:
 def judged(db: Database, tenant_id: str) -> list[Row]:
     """Return what local lists need of a tenant's id tokens: a few columns, for there may be many of them."""
     return db.all(
-        """SELECT uid, uid_folded, type, group_id, expires_at, blocked, updated_at FROM id_tokens
+        """SELECT uid, uid_folded, type, group_id, expires_at, blocked, bound, updated_at FROM id_tokens
            WHERE tenant_id = :tenant ORDER BY uid_folded""",
         {"tenant": tenant_id},
     )
@@ -91,6 +91,15 @@ def set_blocked(db: Database, tenant_id: str, uid: str, blocked: bool, at: str) 
         """UPDATE id_tokens SET blocked = :blocked, updated_at = :at
            WHERE tenant_id = :tenant AND uid_folded = :uid""",
         {"tenant": tenant_id, "uid": fold(uid), "blocked": int(blocked), "at": at},
+    )
+
+
+def set_bound(db: Database, tenant_id: str, uid: str, bound: bool, at: str) -> int:
+    """Note whether an id token is valid at certain places only; returns how many rows changed."""
+    return db.run(
+        """UPDATE id_tokens SET bound = :bound, updated_at = :at
+           WHERE tenant_id = :tenant AND uid_folded = :uid""",
+        {"tenant": tenant_id, "uid": fold(uid), "bound": int(bound), "at": at},
     )
 
 

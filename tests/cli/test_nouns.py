@@ -100,6 +100,23 @@ class TestToken:
         assert await say(run, "token", "remove", "CARD", "--yes") == "CARD is removed\n"
         assert (await run("token", "show", "CARD")).code == 3
 
+    async def test_places_come_and_go(self, run: Cli) -> None:
+        assert await say(run, "token", "places", "list", "TAG1") == "TAG1 is valid everywhere\n"
+        here = ("token", "places", "add", "TAG1", "--station", "CP1")
+        [made] = json.loads(await say(run, *here, "--evse", "2", "--json"))
+        assert (made["uid"], made["stationId"], made["evseId"]) == ("TAG1", "CP1", 2)
+        assert json.loads(await say(run, "token", "show", "TAG1", "--json"))["bound"] is True
+        assert "all" in await say(run, *here)
+        assert (await run(*here)).code == 5
+        assert (await run(*here, "--evse", "9")).code == 3
+        assert "all" not in await say(run, "token", "places", "remove", "TAG1", "--station", "CP1")
+        left = await say(run, "token", "places", "remove", "TAG1", "--yes")
+        assert left == "TAG1 is valid everywhere\n"
+        await say(run, "station", "add", "GONE")
+        await say(run, "token", "places", "add", "TAG1", "--station", "GONE")
+        await say(run, "station", "remove", "GONE", "--yes")
+        assert "valid at no station left" in await say(run, "token", "places", "list", "TAG1")
+
     async def test_lists_come_and_go_as_csv(self, run: Cli, tmp_path: Path) -> None:
         file = tmp_path / "tokens.csv"
         file.write_text(

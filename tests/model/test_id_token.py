@@ -44,3 +44,26 @@ def test_verdict(token: IdToken | None, active: int, status: AuthorizationStatus
 def test_group_and_expiry_are_told_whatever_the_verdict() -> None:
     token = replace(TOKEN, group_id="FLEET", expires_at=NOW, blocked=True)
     assert decide(token, NOW) == Authorization(AuthorizationStatus.BLOCKED, NOW, "FLEET")
+
+
+@pytest.mark.parametrize(
+    ("places", "evse_id", "status", "told"),
+    [
+        ((), 0, AuthorizationStatus.NOT_AT_THIS_LOCATION, ()),
+        ((), 1, AuthorizationStatus.NOT_AT_THIS_LOCATION, ()),
+        ((0,), 1, AuthorizationStatus.ACCEPTED, ()),
+        ((0, 2), 1, AuthorizationStatus.ACCEPTED, ()),
+        ((3, 2), 0, AuthorizationStatus.ACCEPTED, (2, 3)),
+        ((3, 2), 2, AuthorizationStatus.ACCEPTED, (2, 3)),
+        ((3, 2), 1, AuthorizationStatus.NOT_AT_THIS_LOCATION, ()),
+    ],
+)
+def test_a_bound_token_is_valid_at_its_places(
+    places: tuple[int, ...], evse_id: int, status: AuthorizationStatus, told: tuple[int, ...]
+) -> None:
+    bound = decide(replace(TOKEN, bound=True), NOW, places=frozenset(places), evse_id=evse_id)
+    assert bound == Authorization(status, evse_ids=told)
+    blocked = decide(replace(TOKEN, bound=True, blocked=True), NOW, places=frozenset(places), evse_id=evse_id)
+    assert blocked == Authorization(AuthorizationStatus.BLOCKED)
+    free = decide(TOKEN, NOW, places=frozenset(places), evse_id=evse_id)
+    assert free == Authorization(AuthorizationStatus.ACCEPTED)

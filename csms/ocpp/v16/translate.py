@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from csms.clock import to_wire
-from csms.model.id_token import Authorization
+from csms.model.id_token import Authorization, AuthorizationStatus
 from csms.model.meter import MeterReading, MeterSample
 from csms.model.station import ConnectorStatus
 from csms.model.transaction import ReportKind, Started, Stopped, TransactionReport
@@ -153,8 +153,10 @@ def empty(_result: object) -> Answer:
 
 
 def id_tag_info(verdict: Authorization) -> Answer:
-    """IdTagInfo (§7.27); optional fields are left out, never null."""
-    info: Answer = {"status": verdict.status.value}
+    """IdTagInfo (§7.27); optional fields are left out, never null. 1.6 has no word for a tag of another place."""
+    elsewhere = verdict.status is AuthorizationStatus.NOT_AT_THIS_LOCATION
+    status = AuthorizationStatus.INVALID if elsewhere else verdict.status
+    info: Answer = {"status": status.value}
     if verdict.expires_at is not None:
         info["expiryDate"] = to_wire(verdict.expires_at)
     if verdict.group_id is not None:

@@ -171,6 +171,8 @@ def id_token_info(verdict: Authorization) -> Answer:
     info: Answer = {"status": verdict.status.value}
     if verdict.expires_at is not None:
         info["cacheExpiryDateTime"] = to_wire(verdict.expires_at)
+    if verdict.evse_ids:
+        info["evseId"] = list(verdict.evse_ids)
     if verdict.group_id is not None:
         info["groupIdToken"] = {"idToken": verdict.group_id[:36], "type": "Central"}
     if verdict.language is not None:

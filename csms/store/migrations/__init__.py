@@ -23,6 +23,7 @@ from csms.store.migrations import (
     m0013_locations,
     m0014_partner_tokens,
     m0015_party_pushes,
+    m0016_token_places,
 )
 
 MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
@@ -41,4 +42,5 @@ MIGRATIONS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("0013_locations", m0013_locations.STATEMENTS),
     ("0014_partner_tokens", m0014_partner_tokens.STATEMENTS),
     ("0015_party_pushes", m0015_party_pushes.STATEMENTS),
+    ("0016_token_places", m0016_token_places.STATEMENTS),
 ]
