@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import typer
+from typer.main import get_command
 
 from csms import __version__
 from csms.cli import (
@@ -16,6 +17,7 @@ from csms.cli import (
     db,
     doctor,
     firmware,
+    help_pages,
     init,
     location,
     message,
@@ -104,7 +106,9 @@ for noun in (
 def main() -> None:
     """Run the command line and exit with the code of interfaces.md."""
     try:
-        code = app(standalone_mode=False)
+        command = get_command(app)
+        help_pages.show_as_written(command)
+        code = command(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except UsageError as error:
         _misused(error)
@@ -130,7 +134,7 @@ def _misused(error: Any) -> NoReturn:
     text = error.format_message().strip().rstrip(".")
     if not text:
         sys.exit(InvalidInput.exit_code)
-    path = error.ctx.command_path if error.ctx else "csms"
+    path = (error.ctx.command_path if error.ctx else "csms").replace("{", "").replace("}", "")
     fail(f"{text}: see {path} --help", InvalidInput.exit_code)
 
 

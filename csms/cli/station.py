@@ -32,6 +32,7 @@ from csms.cli._console import (
     when,
 )
 from csms.errors import InvalidInput
+from csms.model import quirk as quirks
 
 app = typer.Typer(name="station", help="Charging stations.", no_args_is_help=True)
 
@@ -238,14 +239,15 @@ def _payload(text: str) -> dict[str, Any]:
 
 
 def _quirks(pairs: list[str]) -> dict[str, Any] | None:
-    """Read NAME=VALUE pairs; numbers and true/false keep their type."""
+    """Read NAME=VALUE pairs: numbers are numbers, true or false, yes or no, on or off are booleans in any case."""
     found: dict[str, Any] = {}
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign:
             raise InvalidInput(f"--quirk {pair}: write NAME=VALUE")
+        meant = None if name in quirks.TEXTS else quirks.switch(value)
         try:
-            found[name] = jsonlib.loads(value) if value else None
+            found[name] = meant if meant is not None else jsonlib.loads(value) if value else None
         except ValueError:
             found[name] = value
     return found or None

@@ -11,6 +11,7 @@ from csms.cli import station_device, station_display, station_files, station_pow
 from csms.cli._console import JsonFlag, TenantOption, out, print_json
 from csms.cli.station_outcome import Target, TimeoutOption, WaitOption, order, place, settings, synced, tell
 from csms.errors import InvalidInput
+from csms.model.station_command import Trigger
 
 app = typer.Typer(
     name="command", help="Order something of a station: csms station command ID VERB …", no_args_is_help=True
@@ -152,7 +153,11 @@ def trigger(
     json: bool = JsonFlag,
 ) -> None:
     """Have the station send a message now."""
-    args = {"message": MESSAGES.get(message, message)} | (place(connector) if connector else {})
+    wanted = MESSAGES.get(message, message)
+    if wanted not in list(Trigger):
+        others = ", ".join(sorted(set(Trigger) - set(MESSAGES.values())))
+        raise InvalidInput(f"{message}: there are {', '.join(MESSAGES)}, {others}")
+    args = {"message": wanted} | (place(connector) if connector else {})
     tell(json, order(ctx, "trigger", args, timeout=timeout, tenant=tenant))
 
 
@@ -164,7 +169,7 @@ def config_get(
     tenant: str | None = TenantOption,
     json: bool = JsonFlag,
 ) -> None:
-    """Read settings from the station (OCPP 1.6 configuration keys)."""
+    """Read settings from the station: configuration keys of OCPP 1.6, variables of OCPP 2.0.1."""
     done = order(ctx, "config.get", {"names": names or []}, timeout=timeout, tenant=tenant)
     tell(json, done, settings)
 

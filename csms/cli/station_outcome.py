@@ -1,6 +1,6 @@
 """How an order to a station ended, told in one line: what was achieved, or what went wrong and exit code 6."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ import typer
 
 from csms.cli._console import Column, err, out, plain, print_json, print_table, run
 from csms.errors import InvalidInput
+from csms.model.variable import VariableName
 
 IN_PLAIN_WORDS: Final = {
     "Unknown": "Unknown, there is nothing to clear",
@@ -17,6 +18,8 @@ IN_PLAIN_WORDS: Final = {
 WaitOption = typer.Option(0.0, "--wait", min=0.0, help="Seconds to wait for what really comes of it.")
 TimeoutOption = typer.Option(None, "--timeout", min=0.1, help="Seconds to wait for the station's answer.")
 _SCHEDULED: Final = "Scheduled, it takes effect when the running transaction ends"
+_ITEMS: Final = ("setVariableResult", "setMonitoringResult", "clearMonitoringResult")
+_TAKEN: Final = ("Accepted", "RebootRequired")
 BAD_ENDS: Final = frozenset({"REFUSED", "FAILED", "TIMED_OUT"})
 
 
@@ -126,13 +129,52 @@ def _complaint(done: Mapping[str, Any], waited_s: float) -> str:
         return f"{station} {_said(done).lower()} {done['action']}, but {followed} in time"
     if outcome == "FAILED":
         return f"{station}: {done['action']} ended with {done['followedBy'] or 'no answer'}"
-    said = _said(done)
+    said = _refused_items(done) or _said(done)
     return f"{station} refused {done['action']}: {IN_PLAIN_WORDS.get(said, said)}"
 
 
 def _said(done: Mapping[str, Any]) -> str:
-    """Return the station's own word, where its answer has one."""
-    return str((done["response"] or {}).get("status", "Accepted"))
+    """Return the station's own word, where its answer has one; of several, one that is not Accepted."""
+    words = [word for _, word, _ in _items(done)]
+    overall = next((word for word in words if word != "Accepted"), "Accepted")
+    return str((done["response"] or {}).get("status", overall))
+
+
+def _refused_items(done: Mapping[str, Any]) -> str:
+    """Name the settings or monitors that a station has not taken, each with its word and reason."""
+    refused = [(name, word, why) for name, word, why in _items(done) if word not in _TAKEN]
+    return ", ".join(f"{name} {word} ({why})" if why else f"{name} {word}" for name, word, why in refused)
+
+
+def _items(done: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield what OCPP 2.0.1 says of each setting or monitor of a request: its name, the word, the reason if any."""
+    for key, values in (done["response"] or {}).items():
+        if key not in _ITEMS:
+            continue
+        for item in values:
+            info = item.get("attributeStatusInfo") or item.get("statusInfo") or {}
+            why = ", ".join(str(info[part]) for part in ("reasonCode", "additionalInfo") if info.get(part))
+            word = str(item.get("attributeStatus") or item.get("status"))
+            yield _name(item), word, why
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    """Return what people call a setting, or the variable or the number of a monitor."""
+    component, variable = item.get("component"), item.get("variable")
+    if not component or not variable:
+        return f"monitor {item.get('id')}"
+    evse = component.get("evse") or {}
+    return str(
+        VariableName(
+            component=str(component.get("name")),
+            variable=str(variable.get("name")),
+            component_instance=str(component.get("instance") or ""),
+            variable_instance=str(variable.get("instance") or ""),
+            evse_id=evse.get("id") or 0,
+            connector_id=evse.get("connectorId") or 0,
+            attribute=str(item.get("attributeType") or "Actual"),
+        )
+    )
 
 
 def settings(done: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ import trio
 
 from csms.clock import to_text
 from csms.errors import CsmsError, FarEndFailed, StoreStopped, StoreUnavailable, Unsupported
+from csms.model import quirk
 from csms.model import security_command as safety
 from csms.model import station_command as ask
 from csms.model.certificate import CertificateKind
@@ -194,7 +195,7 @@ class _Delivery:
             if (
                 found is None
                 or house.link.link(station_key) is None
-                or (unbidden and found.quirks.get("quiet"))
+                or (unbidden and quirk.is_on(found.quirks, "quiet"))
             ):
                 return False
             await ask_for_request(

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from csms.model import quirk
 from csms.model.certificate import CertificateKind, CertificateState, TrustStore
 from csms.model.station import ChargingStation
 from csms.model.station_security import RequestState
@@ -113,7 +114,7 @@ def _expired(tx: Tx, station: ChargingStation, broken: Broken) -> Verdict:
     leaf, *authorities = broken.path
     over = leaf.not_valid_after_utc < tx.now
     rest_holds = all(each.not_valid_before_utc <= tx.now <= each.not_valid_after_utc for each in authorities)
-    if over and rest_holds and station.quirks.get(EXPIRED_QUIRK):
+    if over and rest_holds and quirk.is_on(station.quirks, EXPIRED_QUIRK):
         return Verdict(restricted=f"its certificate has expired on {leaf.not_valid_after_utc.date()}")
     hint = (
         f"; csms station update {station.station_id} --quirk {EXPIRED_QUIRK}=true lets it renew it"

@@ -10,7 +10,16 @@ from typing import Any, Final
 
 from csms.clock import to_text
 from csms.errors import FarEndFailed, StationOffline, StationTimeout, Unsupported
-from csms.model.command import CallStatus, Command, EarlierCanceled, Outcome, Purpose, Reply, Shape
+from csms.model.command import (
+    AvailabilityWanted,
+    CallStatus,
+    Command,
+    EarlierCanceled,
+    Outcome,
+    Purpose,
+    Reply,
+    Shape,
+)
 from csms.model.id_token import fold
 from csms.model.station import ChargingStation, StationRef
 from csms.model.transaction import TransactionReport
@@ -168,6 +177,8 @@ def _answered(tx: Tx, command: Command, shape: Shape, ending: _Ending, new_hash:
         facts.apply(tx, ref, fact)
         if isinstance(fact, EarlierCanceled):
             _cancel_earlier(tx, command)
+        elif isinstance(fact, AvailabilityWanted):
+            _supersede(tx, command, fact)
     if ending.action_unknown:
         abilities.set_unknown(tx.db, command.station_key, command.action, tx.at)
     elif reply is not None:
@@ -195,6 +206,18 @@ def _cancel_earlier(tx: Tx, command: Command) -> None:
     for earlier in store.pending(tx.db, command.station_key, command.purpose):
         if earlier.id != command.id:
             _follow(tx, earlier, "canceled by a later one", Outcome.FAILED)
+
+
+def _supersede(tx: Tx, command: Command, wanted: AvailabilityWanted) -> None:
+    """End the scheduled changes of availability that this one undoes before they could happen."""
+    for earlier in store.pending(tx.db, command.station_key, Purpose.AVAILABILITY):
+        if earlier.id == command.id or earlier.status is None:
+            continue
+        evse_id = earlier.evse_id or 0
+        connector_id = (earlier.request.get("evse") or {}).get("connectorId") or 0
+        covered = wanted.evse_id in (0, evse_id) and wanted.connector_id in (0, connector_id)
+        if covered and ("Operative" in earlier.request.values()) is not wanted.available:
+            _follow(tx, earlier, "superseded by a later one", Outcome.FAILED)
 
 
 def follow(

@@ -187,7 +187,7 @@ def _check(name: str, value: str) -> None:
             f"{name} is a secret: csms station command ID config set {name} gives it to one station"
         )
     if name.strip().casefold() in ("securityprofile", "securityctrlr.securityprofile"):
-        raise InvalidInput("a security profile is raised one station at a time: csms station security --help")
+        raise InvalidInput("a security profile is raised one station at a time: csms station secure --help")
     if well_known_setting.is_read_only(name.strip()):
         raise InvalidInput(f"{name} is told by stations, nobody sets it")
     longest = _LONGEST_NAME if found else _LONGEST_KEY

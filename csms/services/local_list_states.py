@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from csms.clock import from_text, to_text
+from csms.model import quirk
 from csms.model.alert import AlertCategory, AlertSeverity
 from csms.model.id_token import fold
 from csms.model.station import ChargingStation, StationRef
@@ -46,10 +47,9 @@ def follows(quirks: dict[str, Any], tenant_follows: bool) -> bool:
 
     Its own quirk decides, else its tenant's switch, unless this very station is to be left alone (`quiet`).
     """
-    own = quirks.get(QUIRK)
-    if own is None:
-        return bool(tenant_follows) and not quirks.get("quiet")
-    return own is True or str(own).casefold() in ("true", "1", "yes")
+    if quirks.get(QUIRK) is None:
+        return bool(tenant_follows) and not quirk.is_on(quirks, "quiet")
+    return quirk.is_on(quirks, QUIRK)
 
 
 def state(tx: Tx, station: ChargingStation) -> LocalListState:

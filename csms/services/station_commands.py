@@ -29,6 +29,7 @@ from csms.services import (
     local_lists,
     log_uploads,
     monitor_orders,
+    network_profiles,
     profile_orders,
     setting_calls,
     station_orders,
@@ -270,7 +271,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "monitor.base": Operation(SetMonitoringBase),
     "monitor.level": Operation(SetMonitoringLevel),
     "monitor.report": Operation(monitor_orders.MonitoringReport, monitor_orders.report),
-    "network-profile": Operation(safety.SetNetworkProfile),
+    "network-profile": Operation(safety.SetNetworkProfile, network_profiles.checked),
     "certificate.list": Operation(
         certificate_orders.ListCertificates, work=certificate_orders.list_certificates
     ),

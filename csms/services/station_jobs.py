@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from csms.clock import to_text
+from csms.model import quirk
 from csms.model.command import Coverage
 from csms.model.desired_setting import DesiredSetting, Scope
 from csms.model.station import ChargingStation, Registration, StationRef
@@ -22,7 +23,7 @@ _AFTER_THE_ANSWER: Final = timedelta(seconds=1)
 
 def is_quiet(tx: Tx, station: ChargingStation) -> bool:
     """Whether nothing is asked of a station unless an operator does."""
-    return bool(station.quirks.get("quiet", tx.policy.quiet))
+    return quirk.is_on(station.quirks, "quiet", tx.policy.quiet)
 
 
 def booted(tx: Tx, station: StationRef, *, restarted: bool = True) -> None:
@@ -37,7 +38,7 @@ def booted(tx: Tx, station: StationRef, *, restarted: bool = True) -> None:
     known, firmware = device_model.inventory(tx.db, station.key), firmware_of(found)
     if known is not None and known != firmware:
         desired_settings.forget(tx.db, station.key)
-    if known != firmware and found.quirks.get("inventory", tx.policy.inventory):
+    if known != firmware and quirk.is_on(found.quirks, "inventory", tx.policy.inventory):
         store.put_after_boot(tx.db, station.key, Job.INVENTORY, firmware, due_at, restarted=restarted)
     if desired_settings.are_there_any(tx.db, station.tenant_id):
         store.put_after_boot(tx.db, station.key, Job.SETTINGS, firmware, due_at, restarted=restarted)

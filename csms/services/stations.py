@@ -6,6 +6,7 @@ from typing import Any
 
 from csms.clock import to_text
 from csms.errors import Conflict, InvalidInput, NotFound
+from csms.model import quirk
 from csms.model.reservation import OUT_OF_ORDER
 from csms.model.station import ChargingStation, Connector, ConnectorStatus, Registration, StationRef
 from csms.services import (
@@ -134,7 +135,7 @@ def update(
         security_profiles.check_change(tx, found, security_profile)
     if serial is not None:
         security_profiles.register_serial(tx, found, serial)
-    merged = {k: v for k, v in (found.quirks | (quirks or {})).items() if v is not None}
+    merged = {k: v for k, v in (found.quirks | _checked_quirks(quirks or {})).items() if v is not None}
     changed = replace(
         found,
         security_profile=found.security_profile if security_profile is None else security_profile,
@@ -160,6 +161,17 @@ def update(
     tx.audit(caller, found.tenant_id, "station.update", station, detail)
     tx.emit("station.changed", found.ref, found.id, {"change": "updated"})
     return changed
+
+
+def _checked_quirks(quirks: dict[str, Any]) -> dict[str, Any]:
+    """Return quirks with their switches as booleans; InvalidInput names one that is neither on nor off."""
+    checked = dict(quirks)
+    for name in quirk.SWITCHES & quirks.keys():
+        if quirks[name] is not None:
+            checked[name] = quirk.switch(quirks[name])
+            if checked[name] is None:
+                raise InvalidInput(f"the quirk {name} is true or false, not {str(quirks[name])[:40]!r}")
+    return checked
 
 
 def _audited(station: ChargingStation) -> dict[str, Any]:

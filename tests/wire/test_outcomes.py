@@ -157,3 +157,22 @@ async def test_a_start_that_no_transaction_follows_times_out_as_such(web: Site, 
     web.csms.clock.forward(minutes=3, seconds=1)
     await web.csms.unit.run(commands.expire)
     assert await outcome(web, done) == ("TIMED_OUT", "no transaction followed")
+
+
+@VERSIONS
+@pytest.mark.parametrize("later", [{"evse_id": 2}, {}])
+async def test_a_scheduled_change_ends_with_its_opposite(
+    web: Site, version: str, later: dict[str, int]
+) -> None:
+    station = await web.station(version)
+    station.answers["ChangeAvailability"] = {"status": "Scheduled"}
+    done = await order(web, "availability", available=False, evse_id=2)
+    other = await order(web, "availability", available=False, evse_id=1)
+    web.csms.clock.forward(seconds=10)
+    station.answers["ChangeAvailability"] = {"status": "Rejected"}
+    await order(web, "availability", available=True, **later)
+    assert (await outcome(web, done))[0] == "PENDING"
+    station.answers["ChangeAvailability"] = {"status": "Accepted"}
+    await order(web, "availability", available=True, **later)
+    assert await outcome(web, done) == ("FAILED", "superseded by a later one")
+    assert (await outcome(web, other))[0] == ("PENDING" if later else "FAILED")
