@@ -62,6 +62,7 @@ async def lived(
     await csms.verb("party.invite", name="Fake")
     await csms.verb("location.add", document={"id": "lot"})
     await csms.verb("desired.set", name="HeartbeatInterval", value="600")
+    await csms.verb("token.place.add", uid="TAG1", station="CP1")
     await _files(csms, station)
     await _certificates(csms, monkeypatch)
     return {

@@ -47,6 +47,17 @@ async def authorize(
     return data(answer, **status)
 
 
+async def test_a_token_of_our_stations_alone_is_not_for_a_partners(msp: Platform, token: str) -> None:
+    await msp.verb("token.add", uid="CARD")
+    await msp.verb("station.add", station_id="OWN", security_profile=0)
+    await msp.verb("token.place.add", uid="CARD", station="OWN")
+    assert (await authorize(msp, token))["allowed"] == "NOT_ALLOWED"
+    [shown] = data(await msp.ask("GET", LIST, token))
+    assert shown["valid"] is False
+    await msp.verb("token.place.remove", uid="CARD")
+    assert (await authorize(msp, token))["allowed"] == "ALLOWED"
+
+
 async def test_a_token_as_it_is_shown(msp: Platform, token: str) -> None:
     await msp.verb("token.add", uid="CARD", group="FLEET", language="de-AT")
     assert data(await msp.ask("GET", LIST, token)) == [
