@@ -25,12 +25,12 @@ def _questions(station: Station) -> list[Any]:
 
 
 async def _until(station: Station, clock: MockClock, *transactions: str) -> None:
-    """Let time pass until a station has been asked about these, in this order, and about nothing else."""
+    """Let time pass until a station has been asked about these, once each, and about nothing else."""
     while len(_questions(station)) < len(transactions):
         await wait_all_tasks_blocked(0.01)
         clock.jump(AFTER_CONNECT_S + 1)
     await wait_all_tasks_blocked(0.01)
-    assert _questions(station) == list(transactions)
+    assert sorted(_questions(station)) == sorted(transactions)
 
 
 @case("X201-01")
