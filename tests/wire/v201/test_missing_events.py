@@ -71,6 +71,7 @@ async def test_what_has_come_is_not_asked_for(
     await _tell(station, started(), updated(2, 20), updated(1, 10), ended(3))
     other: dict[str, Any] = {"tx": "T2", "evse": {"id": 2}}
     await _tell(station, ended(2, **other), started(**other), updated(**other))
+    await _until(station, mock_clock, "T9", "T1", "T2")
     await station.drop()
     back = await connected(csms)
     await _until(back, mock_clock, "T9")
