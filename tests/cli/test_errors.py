@@ -138,6 +138,7 @@ ASKING = (
     "pki trust remove X",
     "station certificate CP1 delete X",
     "station log remove X",
+    "token places remove X",
     "transaction close X",
     "user api-key-remove X Y",
     "user remove X",

@@ -17,6 +17,7 @@ from csms.services import alerts, monitors
 from csms.services.ocpi_policy import OcpiPolicy
 from csms.services.pki_policy import PkiPolicy
 from csms.services.unit import Tx
+from csms.store import party_pushes
 from tests.cli.conftest import Cli
 from tests.pki import house
 from tests.wire import payloads
@@ -60,6 +61,7 @@ async def lived(
     await csms.unit.run(_monitor)
     csms.unit.policy = replace(csms.unit.policy, ocpi=OcpiPolicy(public_url="https://csms.example"))
     await csms.verb("party.invite", name="Fake")
+    await csms.unit.run(_undelivered)
     await csms.verb("location.add", document={"id": "lot"})
     await csms.verb("desired.set", name="HeartbeatInterval", value="600")
     await csms.verb("token.place.add", uid="TAG1", station="CP1")
@@ -78,6 +80,13 @@ async def lived(
         "RESERVATION": "5",
         "FIRMWARE": "fw.bin",
     }
+
+
+def _undelivered(tx: Tx) -> None:
+    """Let there be something that the partner did not take."""
+    [party] = tx.db.all("SELECT id AS party, tenant_id FROM parties")
+    about = {"kind": "tariff", "subject": "energy", "body": "{}", "reason": "HTTP 500", "at": tx.at}
+    party_pushes.give_up(tx.db, party | about)
 
 
 async def _user(csms: Appliance) -> str:
