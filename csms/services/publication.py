@@ -92,7 +92,7 @@ async def follow(house: House, keys: Sequence[Key]) -> None:
             await _follow_some(house, some)
         except CsmsError:
             raise
-        except Exception:
+        except Exception:  # one location must not hold up the others
             log.exception("locations_not_shown", locations=some)
             for key in some if len(some) > 1 else ():
                 await follow(house, [key])

@@ -71,7 +71,7 @@ async def follow(house: House, transaction_ids: Sequence[str]) -> None:
             await house.unit.run(partial(_refresh_all, ids=some))
         except CsmsError:
             raise
-        except Exception:
+        except Exception:  # one session must not hold up the others
             log.exception("sessions_not_shown", sessions=some)
             for transaction_id in some if len(some) > 1 else ():
                 await follow(house, [transaction_id])
