@@ -30,11 +30,11 @@ class CaseStation(Station):
 
     def usual_answers(self) -> dict[str, Answer]:
         """Return what a well-behaved station answers, by action, where that is not just Accepted."""
-        raise NotImplementedError
+        raise NotImplementedError  # each version has its own
 
     async def booted(self) -> None:
         """[Booted]: accepted, and every connector Available."""
-        raise NotImplementedError
+        raise NotImplementedError  # each version has its own
 
     def at(self) -> str:
         """Return the station's time as it writes it: its clock is right."""
